@@ -1,0 +1,17 @@
+const MAX_JOB_ID_LENGTH = 512;
+
+/**
+ * Whether `id` can be put into an address. Job ids are opaque and may need escaping, but `.` and `..` are resolved by
+ * every URL parser, escaped or not, and would ask another endpoint.
+ */
+export function isUsableJobId(id: unknown): id is string {
+  return (
+    typeof id === 'string' &&
+    id.trim() !== '' &&
+    id.length <= MAX_JOB_ID_LENGTH &&
+    id !== '.' &&
+    id !== '..' &&
+    id.isWellFormed() &&
+    !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/u.test(id)
+  );
+}

@@ -1,0 +1,39 @@
+/** Fixed limits, each with its reason. What a caller may choose is in `GenerateVideoInput` instead. */
+export const LIMITS = {
+  /** A host that has not completed TCP and TLS by then is down for this attempt. */
+  connectMs: 10_000,
+  /** OpenRouter answers a submit in seconds; after a minute only doubt would grow. */
+  submitAnswerMs: 60_000,
+  /** A poll is a small read; a slower answer is worth less than the next poll. */
+  pollAnswerMs: 15_000,
+  /** The same for the model list. */
+  modelsAnswerMs: 15_000,
+  /** No byte for this long means that the transfer is dead. */
+  downloadIdleMs: 60_000,
+  /** A new job may not be visible at once; the fifth 404 in a row is the provider's word. */
+  missingInARow: 5,
+  /** Two faulty transfers happen; three complete answers that are no video are the asset itself. */
+  invalidVideos: 3,
+  /** OpenRouter's own clients see at most five hops. */
+  contentRedirects: 5,
+  /** Job answers are a few KiB; a 1 MB one was named as a fault to survive. */
+  answerBytes: 4 * 1024 * 1024,
+  /** Error bodies are quoted in messages, never needed whole. */
+  errorBytes: 64 * 1024,
+  /** What a message may quote of somebody else's text. */
+  quotedCharacters: 300,
+  /** Temporal refuses payloads over 2 MB; the input passes through history more than once. */
+  inputBytes: 1_500_000,
+} as const;
+
+/** Used where the caller gave no `polling`: the video guide's schedule, 60 polls at most 30 s apart. */
+export const DEFAULT_POLLING = {
+  initialInterval: '10s',
+  backoffCoefficient: 1.25,
+  maximumInterval: '30s',
+  maximumAttempts: 60,
+  timeout: '30m',
+} as const;
+
+/** Used where the caller gave no `timeouts`. */
+export const DEFAULT_TIMEOUTS = { submit: '10m', download: '1h' } as const;

@@ -1,0 +1,21 @@
+/** Names on the wire. Running histories and callers in other languages hold them: add, never rename. */
+
+export const DEFAULT_TASK_QUEUE = 'longtake';
+
+export const WORKFLOW_TYPE = 'generateVideo';
+
+export const STATUS_QUERY = 'status';
+export const CANCEL_SIGNAL = 'cancel';
+export const PROVIDER_EVENT_SIGNAL = 'providerEvent';
+export const RESOLVE_SUBMISSION_UPDATE = 'resolveSubmission';
+
+/** The memo that holds the newest `VideoStatus`, so that a closed run can be read without any worker. */
+export const STATUS_MEMO = 'status';
+
+/** Search attributes and their Temporal types. longtake runs without them where it may not create them. */
+export const SEARCH_ATTRIBUTES = {
+  LongtakeState: 'Keyword',
+  LongtakeModel: 'Keyword',
+  LongtakeJobId: 'Keyword',
+  LongtakeCostUsd: 'Double',
+} as const;

@@ -1,0 +1,81 @@
+/**
+ * Output keys: `/`-separated names below the storage root. The rules are the same for every storage, so that a key
+ * that works on a disk works in a bucket. Pure text: containment on the real path is the storage's own check.
+ */
+
+const MAX_KEY_BYTES = 900; // S3 allows 1,024; a sibling key appends a job id
+const MAX_SEGMENT_BYTES = 255; // the longest file name common file systems take
+const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
+// C0, DEL, C1, line and paragraph separators, bidirectional overrides and zero-width characters: invisible in a listing.
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
+// Characters that look like a separator or a dot segment but are not.
+const LOOK_ALIKE = /[\u2024\u2025\u2026\u2044\u2215\u29f5\u29f8\ufe68\uff0e\uff0f\uff3c]/u;
+
+/** Why `key` cannot be an output key, as a sentence for the user, or `null` when it can. */
+export function outputKeyProblem(key: string): string | null {
+  if (key === '') return 'it is empty';
+  if (INVISIBLE.test(key)) return 'it has a NUL, control or invisible character';
+  if (!key.isWellFormed()) return 'it is not well-formed Unicode';
+  if (LOOK_ALIKE.test(key)) return 'it has a character that only looks like a slash or a dot';
+  if (key.includes('\\')) return 'it has a backslash; separate folders with "/"';
+  if (key.startsWith('/')) return 'it is absolute; give a key below the storage root';
+  if (/^[a-z]:/i.test(key)) return 'it starts with a drive letter';
+  if (utf8Length(key) > MAX_KEY_BYTES) return `it is longer than ${MAX_KEY_BYTES} bytes`;
+  for (const segment of key.split('/')) {
+    const problem = segmentProblem(segment);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function segmentProblem(segment: string): string | null {
+  if (segment === '') return 'it has an empty folder or file name';
+  if (segment === '.' || segment === '..') return `it has "${segment}", which could lead out of the storage root`;
+  if (utf8Length(segment) > MAX_SEGMENT_BYTES) return `it has a name longer than ${MAX_SEGMENT_BYTES} bytes`;
+  if (WINDOWS_DEVICE.test(segment)) return `"${segment}" is a device name on Windows`;
+  if (/[:*?"<>|]/.test(segment)) return 'it has one of : * ? " < > |, which some storages refuse';
+  if (/[ .]$/.test(segment)) return 'a name in it ends with a dot or a space';
+  return null;
+}
+
+/** `<workflowId>.mp4`, every byte of the id outside `A-Z a-z 0-9 . _ -` percent-encoded. */
+export function defaultOutputKey(workflowId: string): string {
+  return `${percentEncode(workflowId)}.mp4`;
+}
+
+/** The key of output `index`: the first is `key` itself, later ones get `-1`, `-2`, … before the extension. */
+export function outputKeyOf(key: string, index: number): string {
+  if (index === 0) return key;
+  const { stem, extension } = splitExtension(key);
+  return `${stem}-${index}${extension}`;
+}
+
+/** Where a paid video goes when other content took its key meanwhile: `<name>.<jobId>.mp4`. */
+export function siblingKey(key: string, jobId: string): string {
+  const { stem, extension } = splitExtension(key);
+  return `${stem}.${percentEncode(jobId)}${extension}`;
+}
+
+function splitExtension(key: string): { stem: string; extension: string } {
+  const slash = key.lastIndexOf('/');
+  const dot = key.lastIndexOf('.');
+  if (dot <= slash + 1) return { stem: key, extension: '' };
+  return { stem: key.slice(0, dot), extension: key.slice(dot) };
+}
+
+function percentEncode(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*~]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** UTF-8 bytes without `TextEncoder`, which the workflow sandbox does not promise. */
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}

@@ -1,0 +1,157 @@
+import ms from 'ms';
+import { z } from 'zod';
+import { isUsableJobId } from './job-id.js';
+import { outputKeyProblem } from './output-key.js';
+
+const MAX_DURATION_MS = 10 * 365 * 24 * 60 * 60 * 1000;
+
+/** Milliseconds of a duration as Temporal writes it (`"500ms"`, `"10s"`, `"2 hours"`) or as a number of milliseconds. */
+export function durationMs(duration: string | number): number {
+  return typeof duration === 'number' ? duration : (ms(duration as ms.StringValue) ?? Number.NaN);
+}
+
+const duration = z
+  .union([z.string().min(1).max(100), z.number()])
+  .refine((value) => durationMs(value) > 0 && durationMs(value) <= MAX_DURATION_MS, {
+    message: 'must be a duration such as "500ms", "10s", "30m", or milliseconds, above zero',
+  });
+
+const jobId = z.custom<string>(isUsableJobId, 'must be a job id as the provider gave it');
+const isoTime = z.iso.datetime();
+const count = z.int().min(0);
+const money = z.number().min(0);
+
+/** The body of OpenRouter's `POST /videos`, verbatim. Only what longtake itself relies on is checked here. */
+export const providerRequest = z.looseObject({
+  model: z.string().trim().min(1, 'is required'),
+  prompt: z.string().optional(),
+  duration: z.int().min(1).optional(),
+  resolution: z.string().min(1).optional(),
+  aspect_ratio: z.string().min(1).optional(),
+  size: z
+    .string()
+    .regex(/^\d{1,5}x\d{1,5}$/, 'must look like "1280x720"')
+    .optional(),
+  generate_audio: z.boolean().optional(),
+  seed: z.int().optional(),
+  frame_images: z.array(z.looseObject({ type: z.string(), frame_type: z.string().optional() })).optional(),
+  input_references: z.array(z.looseObject({ type: z.string() })).optional(),
+  provider: z.looseObject({}).optional(),
+  callback_url: z.url({ protocol: /^https$/, error: 'must be an https address' }).optional(),
+  session_id: z.string().max(256).optional(),
+});
+
+const pollingPolicy = z
+  .strictObject({
+    initialInterval: duration.optional(),
+    backoffCoefficient: z.number().min(1).max(100).optional(),
+    maximumInterval: duration.optional(),
+    maximumAttempts: z.int().min(1).max(1_000_000).optional(),
+    timeout: duration.optional(),
+  })
+  .refine(
+    ({ initialInterval, maximumInterval }) =>
+      initialInterval === undefined ||
+      maximumInterval === undefined ||
+      durationMs(initialInterval) <= durationMs(maximumInterval),
+    { path: ['maximumInterval'], message: 'must not be shorter than initialInterval' },
+  );
+
+const outputKey = z.string().superRefine((key, context) => {
+  const problem = outputKeyProblem(key);
+  if (problem !== null) context.addIssue({ code: 'custom', message: `is refused: ${problem}` });
+});
+
+/** The one argument of the workflow `generateVideo`. An unknown field is refused: a misspelt budget must not be ignored. */
+export const generateVideoInput = z
+  .strictObject({
+    request: providerRequest.optional(),
+    jobId: jobId.optional(),
+    output: outputKey.optional(),
+    overwrite: z.boolean().optional(),
+    polling: pollingPolicy.optional(),
+    timeouts: z.strictObject({ submit: duration.optional(), download: duration.optional() }).optional(),
+    maxCostUsd: money.optional(),
+    onCancel: z.enum(['abandon', 'settle']).optional(),
+  })
+  .refine(({ request, jobId }) => (request === undefined) !== (jobId === undefined), {
+    message: 'give either request (to submit a new job) or jobId (to adopt one that exists), not both and not neither',
+  });
+
+export const videoAsset = z.strictObject({
+  uri: z.string(),
+  key: z.string(),
+  bytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  contentType: z.string(),
+  durationSeconds: z.number().nullable(),
+  width: count.nullable(),
+  height: count.nullable(),
+});
+
+export const generateVideoResult = z.strictObject({
+  jobId: z.string(),
+  model: z.string().nullable(),
+  assets: z.array(videoAsset),
+  costUsd: z.number().nullable(),
+  estimatedCostUsd: z.number().nullable(),
+  polls: count,
+  submittedAt: isoTime.nullable(),
+  completedAt: isoTime,
+});
+
+export const videoState = z.enum([
+  'validating',
+  'submitting',
+  'awaiting_decision',
+  'generating',
+  'downloading',
+  'succeeded',
+  'failed',
+  'cancelled',
+]);
+
+export const videoStatus = z.strictObject({
+  state: videoState,
+  jobId: z.string().nullable(),
+  providerStatus: z.string().nullable(),
+  polls: count,
+  nextPollAt: isoTime.nullable(),
+  submittedAt: isoTime.nullable(),
+  completedAt: isoTime.nullable(),
+  costUsd: z.number().nullable(),
+  estimatedCostUsd: z.number().nullable(),
+  assets: z.array(videoAsset),
+  error: z.strictObject({ type: z.string(), message: z.string() }).nullable(),
+});
+
+export const cancelRequest = z.strictObject({ reason: z.string().max(1_000).optional() });
+
+export const resolveSubmission = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('adopt'), jobId }),
+  z.strictObject({ action: z.literal('resubmit') }),
+  z.strictObject({ action: z.literal('abandon') }),
+]);
+
+export const providerEvent = z.looseObject({ jobId, status: z.string() });
+
+/** Every schema of the contract, under the name of its type. */
+export const schemas = {
+  GenerateVideoInput: generateVideoInput,
+  GenerateVideoResult: generateVideoResult,
+  VideoStatus: videoStatus,
+  VideoAsset: videoAsset,
+  ResolveSubmission: resolveSubmission,
+  CancelRequest: cancelRequest,
+  ProviderEvent: providerEvent,
+} as const;
+
+/** The problems of a failed parse as one line each: `request.duration: must be …`. */
+export function describeIssues(error: z.ZodError): string {
+  return error.issues
+    .map((issue) => {
+      const path = issue.path.map(String).join('.');
+      return path === '' ? issue.message : `${path}: ${issue.message}`;
+    })
+    .join('; ');
+}

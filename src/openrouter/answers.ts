@@ -1,0 +1,106 @@
+/**
+ * What one request to the provider came to, as values: every answer, and every way to get none, is exactly one of these.
+ * Nothing here throws for what a network or a provider may do.
+ */
+import type { Readable } from 'node:stream';
+
+/** A job as the provider describes it, read leniently. */
+export interface Job {
+  readonly id: string;
+  /** Verbatim: `pending`, `in_progress`, `completed`, `failed`, `cancelled`, `expired`, `dead`, or a word not known yet. */
+  readonly status: string;
+  /** `usage.cost` in US dollars; `null` when the provider did not say or said something that is no amount. */
+  readonly costUsd: number | null;
+  /** The provider's own words about what went wrong, shortened. */
+  readonly error: string | null;
+  /** How many outputs the job has: at least 1, also when `unsigned_urls` is missing or empty. */
+  readonly outputs: number;
+  readonly model: string | null;
+}
+
+/** No usable answer to a read; says nothing about the job. `retryAfterMs` is the provider's own `Retry-After`. */
+export interface Trouble {
+  readonly outcome: 'trouble';
+  readonly httpStatus: number | null;
+  readonly message: string;
+  readonly retryAfterMs: number | null;
+}
+
+/** 401 or 403: the key is refused. */
+export interface Denied {
+  readonly outcome: 'denied';
+  readonly httpStatus: 401 | 403;
+  readonly message: string;
+}
+
+/** 404. */
+export interface Missing {
+  readonly outcome: 'missing';
+  readonly message: string;
+}
+
+export type SubmitAnswer =
+  | { readonly outcome: 'accepted'; readonly job: Job }
+  /** The provider said no, for good; `httpStatus` 401, 402, 403, another 4xx (never 408), or a redirect. */
+  | { readonly outcome: 'refused'; readonly httpStatus: number; readonly message: string }
+  /** Provably no job: refused connection, name not found, TLS, 429, 503 in OpenRouter's own words. May be sent again. */
+  | {
+      readonly outcome: 'not_accepted';
+      readonly httpStatus: number | null;
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+    }
+  /** A paid job may exist. Never sent again by itself. */
+  | { readonly outcome: 'unknown'; readonly httpStatus: number | null; readonly message: string };
+
+export type PollAnswer = { readonly outcome: 'job'; readonly job: Job } | Missing | Denied | Trouble;
+
+export type ContentAnswer =
+  | {
+      readonly outcome: 'content';
+      /** The bytes as they come; destroying it ends the transfer. Errors and idle time-outs arrive as stream errors. */
+      readonly body: Readable;
+      /** From `Content-Length`, when there is one that can be believed. */
+      readonly contentLength: number | null;
+      readonly contentType: string | null;
+    }
+  | Missing
+  /** 410, or a redirect that must not be followed: asking again cannot help. */
+  | { readonly outcome: 'gone'; readonly message: string }
+  | Denied
+  | Trouble;
+
+/** One entry of `GET /videos/models`; `null` means "not declared", so not checkable. */
+export interface VideoModel {
+  readonly id: string;
+  readonly canonicalSlug: string | null;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly durations: readonly number[] | null;
+  readonly resolutions: readonly string[] | null;
+  readonly aspectRatios: readonly string[] | null;
+  readonly sizes: readonly string[] | null;
+  readonly frameImages: readonly string[] | null;
+  readonly generateAudio: boolean | null;
+  readonly seed: boolean | null;
+  readonly passthroughParameters: readonly string[] | null;
+  /** Decimal strings, by SKU name. */
+  readonly pricingSkus: Readonly<Record<string, string>> | null;
+}
+
+export type ModelsAnswer = { readonly outcome: 'models'; readonly models: readonly VideoModel[] } | Denied | Trouble;
+
+export interface CallOptions {
+  /** Ends the call early; the answer then is `trouble` (a read) or `unknown` (a submit whose connection stood). */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The four calls there are. One call makes one attempt (a content read also follows its redirects). */
+export interface OpenRouter {
+  submit(body: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<SubmitAnswer>;
+  poll(jobId: string, options?: CallOptions): Promise<PollAnswer>;
+  /** `index` counts from 0. */
+  content(jobId: string, index: number, options?: CallOptions): Promise<ContentAnswer>;
+  models(options?: CallOptions): Promise<ModelsAnswer>;
+  close(): Promise<void>;
+}
