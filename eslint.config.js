@@ -7,7 +7,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.js', '*.cjs', 'scripts/*.mjs', '.dependency-cruiser.cjs'] },
+        project: './tsconfig.check.json',
         tsconfigRootDir: import.meta.dirname,
       },
     },

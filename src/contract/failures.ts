@@ -36,3 +36,12 @@ export interface Problem {
   readonly type: ProblemType;
   readonly message: string;
 }
+
+/**
+ * The text of a failure: what happened, the page that explains it, and, last, the command that helps, so that it can be
+ * copied from the end of the line.
+ */
+export function failureMessage(type: FailureType, what: string, command?: string): string {
+  const page = `See docs/errors/${FAILURES[type].slug}.md.`;
+  return command === undefined ? `${what} ${page}` : `${what} ${page} To get the paid video: ${command}`;
+}

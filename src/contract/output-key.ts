@@ -53,7 +53,21 @@ export function outputKeyOf(key: string, index: number): string {
 /** Where a paid video goes when other content took its key meanwhile: `<name>.<jobId>.mp4`. */
 export function siblingKey(key: string, jobId: string): string {
   const { stem, extension } = splitExtension(key);
-  return `${stem}.${percentEncode(jobId)}${extension}`;
+  const slash = stem.lastIndexOf('/') + 1;
+  const suffix = `.${shortened(percentEncode(jobId), MAX_SEGMENT_BYTES / 2)}${extension}`;
+  return stem.slice(0, slash) + shortened(stem.slice(slash), MAX_SEGMENT_BYTES - utf8Length(suffix)) + suffix;
+}
+
+/** As much of the beginning of `text` as fits into so many bytes. */
+function shortened(text: string, maxBytes: number): string {
+  let kept = '';
+  let bytes = 0;
+  for (const character of text) {
+    bytes += utf8Length(character);
+    if (bytes > maxBytes) break;
+    kept += character;
+  }
+  return kept;
 }
 
 function splitExtension(key: string): { stem: string; extension: string } {

@@ -1,0 +1,160 @@
+import { activityInfo } from '@temporalio/activity';
+import Big from 'big.js';
+import { DEFAULT_POLLING, DEFAULT_TIMEOUTS, LIMITS } from '../contract/limits.js';
+import { defaultOutputKey, outputKeyProblem } from '../contract/output-key.js';
+import { describeIssues, durationMs, generateVideoInput } from '../contract/schemas.js';
+import type { GenerateVideoInput } from '../contract/types.js';
+import type { VideoModel } from '../openrouter/answers.js';
+import { capabilityProblem } from '../openrouter/capabilities.js';
+import { estimateCostUsd } from '../openrouter/pricing.js';
+import { StorageError } from '../storage/port.js';
+import type { ActivityDeps } from './deps.js';
+import { finalFailure, passingFailure } from './failures.js';
+import { retryDelayMs, stopwatch } from './retry-time.js';
+import { completeRequest } from './submit-video.js';
+
+/** What a run goes by once its input was checked: defaults filled in, durations in milliseconds. */
+export interface Plan {
+  /** `null` for an adopted job. */
+  readonly model: string | null;
+  readonly output: string;
+  readonly overwrite: boolean;
+  readonly polling: {
+    readonly initialIntervalMs: number;
+    readonly backoffCoefficient: number;
+    readonly maximumIntervalMs: number;
+    readonly maximumAttempts: number;
+    readonly timeoutMs: number;
+  };
+  readonly submitMs: number;
+  readonly downloadMs: number;
+  readonly onCancel: 'abandon' | 'settle';
+  readonly estimatedCostUsd: number | null;
+  /** Whether the run may set search attributes. */
+  readonly searchAttributes: boolean;
+}
+
+/** A model list that lacks the asked model is asked for again when it is older than this: the model may be new. */
+const RECHECK_MS = 10_000;
+
+export function createCheckRequest({ models, store, settings }: ActivityDeps) {
+  /**
+   * Everything that can be known before money is spent: the input's shape, the output key and its storage, what the
+   * model supports, what it will cost.
+   */
+  return async function checkRequest(input: GenerateVideoInput): Promise<Plan> {
+    const elapsedMs = stopwatch();
+    const plan = planOf(parse(input), settings.searchAttributes);
+    await checkStorage(plan);
+    if (input.request === undefined) return plan;
+
+    const request = completeRequest(input.request, null);
+    const model = await findModel(request.model, input.maxCostUsd !== undefined);
+    const problem = model === null ? null : capabilityProblem(request, model);
+    if (problem !== null) throw finalFailure('InvalidRequest', problem);
+    const estimate = model === null ? null : estimateOf(request, model);
+    checkBudget(estimate, input.maxCostUsd, request.model);
+    return { ...plan, estimatedCostUsd: estimate === null ? null : Number(estimate) };
+
+    async function findModel(id: string, needed: boolean): Promise<readonly VideoModel[] | null> {
+      let answer = await models.list();
+      if (answer.outcome === 'models' && !answer.models.some((entry) => isModel(entry, id))) {
+        answer = await models.list(RECHECK_MS);
+      }
+      if (answer.outcome === 'models') return answer.models;
+      if (!needed) return null;
+      if (answer.outcome === 'denied') {
+        throw finalFailure(answer.httpStatus === 401 ? 'AuthenticationFailed' : 'PermissionDenied', answer.message);
+      }
+      const what = `The price of ${id} is unknown, because the model list cannot be read: ${answer.message} Nothing was submitted.`;
+      const delayMs = retryDelayMs(activityInfo().attempt, answer.retryAfterMs);
+      if (elapsedMs() + delayMs > plan.submitMs) throw finalFailure('ProviderUnavailable', what);
+      throw passingFailure('ProviderUnavailable', what, { delayMs });
+    }
+  };
+
+  async function checkStorage(plan: Plan): Promise<void> {
+    try {
+      await store.check(plan.output, { overwrite: plan.overwrite });
+    } catch (error) {
+      if (error instanceof StorageError) throw finalFailure(error.type, `${error.message} Nothing was submitted.`);
+      throw error;
+    }
+  }
+}
+
+function parse(input: GenerateVideoInput): GenerateVideoInput {
+  const parsed = generateVideoInput.safeParse(input);
+  if (!parsed.success) throw finalFailure('InvalidRequest', `The input is wrong: ${describeIssues(parsed.error)}.`);
+  const bytes = Buffer.byteLength(JSON.stringify(input));
+  if (bytes > LIMITS.inputBytes) {
+    throw finalFailure(
+      'InvalidRequest',
+      `The input has ${bytes} bytes, more than the ${LIMITS.inputBytes} that fit into a workflow's history. ` +
+        'Give images by address instead of as data.',
+    );
+  }
+  return parsed.data;
+}
+
+function planOf(input: GenerateVideoInput, searchAttributes: boolean): Plan {
+  const output = input.output ?? defaultOutputKey(activityInfo().workflowExecution?.workflowId ?? '');
+  const problem = outputKeyProblem(output);
+  if (problem !== null)
+    throw finalFailure('InvalidRequest', `The output key ${JSON.stringify(output)} is refused: ${problem}.`);
+  return {
+    model: input.request?.model ?? null,
+    output,
+    overwrite: input.overwrite ?? false,
+    polling: pollingOf(input.polling ?? {}),
+    submitMs: durationMs(input.timeouts?.submit ?? DEFAULT_TIMEOUTS.submit),
+    downloadMs: durationMs(input.timeouts?.download ?? DEFAULT_TIMEOUTS.download),
+    onCancel: input.onCancel ?? 'abandon',
+    estimatedCostUsd: null,
+    searchAttributes,
+  };
+}
+
+function pollingOf(polling: NonNullable<GenerateVideoInput['polling']>): Plan['polling'] {
+  const maximum = polling.maximumInterval ?? DEFAULT_POLLING.maximumInterval;
+  const initial = polling.initialInterval ?? DEFAULT_POLLING.initialInterval;
+  // Whoever gives one of the two means it: the other one's default follows.
+  const initialIntervalMs =
+    polling.initialInterval === undefined ? Math.min(durationMs(initial), durationMs(maximum)) : durationMs(initial);
+  const maximumIntervalMs =
+    polling.maximumInterval === undefined ? Math.max(durationMs(maximum), initialIntervalMs) : durationMs(maximum);
+  return {
+    initialIntervalMs,
+    backoffCoefficient: polling.backoffCoefficient ?? DEFAULT_POLLING.backoffCoefficient,
+    maximumIntervalMs,
+    maximumAttempts: polling.maximumAttempts ?? DEFAULT_POLLING.maximumAttempts,
+    timeoutMs: durationMs(polling.timeout ?? DEFAULT_POLLING.timeout),
+  };
+}
+
+function isModel(entry: VideoModel, id: string): boolean {
+  return entry.id === id || entry.canonicalSlug === id;
+}
+
+function estimateOf(request: Parameters<typeof estimateCostUsd>[0], models: readonly VideoModel[]): string | null {
+  const model = models.find((entry) => isModel(entry, request.model));
+  return model === undefined ? null : estimateCostUsd(request, model);
+}
+
+function checkBudget(estimate: string | null, maxCostUsd: number | undefined, model: string): void {
+  if (maxCostUsd === undefined) return;
+  if (estimate === null) {
+    throw finalFailure(
+      'BudgetExceeded',
+      `The price of this request to ${model} cannot be known beforehand, so it cannot be held under maxCostUsd ${maxCostUsd}. ` +
+        'Nothing was submitted. Leave maxCostUsd out, or choose a model whose price "longtake models" shows.',
+    );
+  }
+  if (new Big(estimate).gt(maxCostUsd)) {
+    throw finalFailure(
+      'BudgetExceeded',
+      `The request to ${model} is estimated at $${estimate}, over maxCostUsd ${maxCostUsd}. Nothing was submitted. ` +
+        'Raise maxCostUsd, or ask for fewer seconds or a lower resolution.',
+    );
+  }
+}

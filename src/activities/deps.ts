@@ -1,0 +1,36 @@
+import type { OpenRouter } from '../openrouter/answers.js';
+import type { VideoStore } from '../storage/port.js';
+import type { ModelCatalog } from './model-catalog.js';
+
+/** What activities may ask of Temporal. The worker implements it, so that no activity holds a client. */
+export interface TemporalPort {
+  /** Records heartbeat details of the running activity and resolves when the server has them. Rejects when it has not. */
+  acknowledge(details: unknown): Promise<void>;
+  cancelRun(run: RunRef): Promise<void>;
+  /** Tells a run which job a submit of its own led to, when the activity's own answer came too late. */
+  reportLateJob(run: RunRef, job: { readonly jobId: string; readonly status: string }): Promise<void>;
+  /** Workflow ids of other running runs that follow this job, as far as the server can tell. */
+  followersOf(jobId: string): Promise<readonly string[]>;
+}
+
+export interface RunRef {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+export interface ActivitySettings {
+  /** Refuse a download beyond this many bytes. */
+  readonly maxVideoBytes: number;
+  /** Public base that reaches the webhook receiver, or `null`. */
+  readonly webhookUrl: string | null;
+  /** Whether the namespace has longtake's search attributes. */
+  readonly searchAttributes: boolean;
+}
+
+export interface ActivityDeps {
+  readonly openRouter: OpenRouter;
+  readonly models: ModelCatalog;
+  readonly store: VideoStore;
+  readonly temporal: TemporalPort;
+  readonly settings: ActivitySettings;
+}

@@ -1,0 +1,44 @@
+import { activityInfo } from '@temporalio/activity';
+import type { Job, PollAnswer } from '../openrouter/answers.js';
+import type { ActivityDeps } from './deps.js';
+
+export interface JobRef {
+  readonly jobId: string;
+}
+
+export function createPollVideo({ openRouter }: ActivityDeps) {
+  /** One poll, one request. Trouble is an answer too: the schedule is its retry. A worker that stops waits for it: seconds. */
+  return async function pollVideo({ jobId }: JobRef): Promise<PollAnswer> {
+    return await openRouter.poll(jobId);
+  };
+}
+
+/** Whether a job may be adopted: it exists, and no other run follows it as far as can be known. */
+export type Inspection =
+  | { readonly adoptable: true; readonly job: Job }
+  /** `final`: looking again cannot change it. */
+  | { readonly adoptable: false; readonly reason: string; readonly final: boolean };
+
+export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
+  return async function inspectJob({ jobId }: JobRef): Promise<Inspection> {
+    const answer = await openRouter.poll(jobId);
+    if (answer.outcome === 'missing') {
+      const reason = `The provider knows no job ${jobId}. Check the id; the run goes on waiting.`;
+      return { adoptable: false, reason, final: false };
+    }
+    if (answer.outcome !== 'job') {
+      const reason = `Job ${jobId} could not be read: ${answer.message} Try again; the run goes on waiting.`;
+      return { adoptable: false, reason, final: false };
+    }
+    const own = activityInfo().workflowExecution?.workflowId;
+    const others = (await temporal.followersOf(jobId)).filter((workflowId) => workflowId !== own);
+    if (others.length > 0) {
+      return {
+        adoptable: false,
+        reason: `Job ${jobId} is already followed by the run ${others.join(', ')}.`,
+        final: true,
+      };
+    }
+    return { adoptable: true, job: answer.job };
+  };
+}

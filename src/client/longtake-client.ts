@@ -1,0 +1,141 @@
+import { Client, Connection, WorkflowExecutionAlreadyStartedError, type ConnectionOptions } from '@temporalio/client';
+import { loadConfig } from '../config.js';
+import { LIMITS } from '../contract/limits.js';
+import { DEFAULT_TASK_QUEUE, MODEL_MEMO, WORKFLOW_TYPE } from '../contract/names.js';
+import { describeIssues, generateVideoInput } from '../contract/schemas.js';
+import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
+import { LongtakeError } from './errors.js';
+import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
+import { LongtakeHandle } from './longtake-handle.js';
+import { translated, unreachable } from './temporal-errors.js';
+
+export interface LongtakeClientOptions {
+  readonly client: Client;
+  /** Default `longtake`. */
+  readonly taskQueue?: string;
+}
+
+export interface ConnectOptions {
+  /** Default: `TEMPORAL_*` from the environment and Temporal's own configuration file. */
+  readonly connection?: ConnectionOptions;
+  readonly namespace?: string;
+  readonly taskQueue?: string;
+}
+
+export interface StartOptions {
+  /**
+   * The workflow id, which is the idempotency key: the same id again, running or closed, starts nothing and gives the
+   * run that there is.
+   */
+  readonly id: string;
+}
+
+const CONNECT_MS = 10_000;
+
+/** A thin layer over Temporal's client: validated input, idempotent start, typed errors. */
+export class LongtakeClient {
+  private readonly client: Client;
+  private readonly taskQueue: string;
+
+  constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: LongtakeClientOptions) {
+    this.client = client;
+    this.taskQueue = taskQueue;
+  }
+
+  /**
+   * @throws LongtakeError `TemporalUnreachable` after ten seconds without an answer
+   * @throws ConfigError for a wrong environment
+   */
+  static async connect(options: ConnectOptions = {}): Promise<LongtakeClient> {
+    const config = loadConfig();
+    const connectionOptions = options.connection ?? config.temporal.connection;
+    const address = connectionOptions.address ?? config.temporal.address;
+    try {
+      const connection = await Connection.connect({ connectTimeout: CONNECT_MS, ...connectionOptions });
+      const client = new Client({ connection, namespace: options.namespace ?? config.temporal.namespace });
+      return new LongtakeClient({ client, taskQueue: options.taskQueue ?? config.taskQueue });
+    } catch (error) {
+      throw unreachable(address, error);
+    }
+  }
+
+  /**
+   * Starts a run, or finds the one that has this id.
+   * @throws LongtakeError `InvalidRequest` (nothing was sent), `TemporalUnreachable`
+   */
+  async start(input: GenerateVideoInput, { id }: StartOptions): Promise<LongtakeHandle> {
+    const valid = validated(input);
+    try {
+      await this.client.workflow.start(WORKFLOW_TYPE, {
+        args: [valid],
+        workflowId: id,
+        taskQueue: this.taskQueue,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        ...describe(valid),
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw translated(error, id, this.address);
+    }
+    return this.handle(id);
+  }
+
+  handle(id: string): LongtakeHandle {
+    return new LongtakeHandle(this.client, id, this.address);
+  }
+
+  /** `start` and `result` in one. @throws what both throw */
+  async generate(input: GenerateVideoInput, options: StartOptions): Promise<GenerateVideoResult> {
+    return await (await this.start(input, options)).result();
+  }
+
+  /** @throws LongtakeError `TemporalUnreachable` */
+  async list(options: ListOptions = {}): Promise<RunSummary[]> {
+    try {
+      return await listRuns(this.client, options);
+    } catch (error) {
+      throw translated(error, null, this.address);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.client.connection.close();
+  }
+
+  private get address(): string | null {
+    const { connection } = this.client;
+    return connection instanceof Connection ? connection.options.address : null;
+  }
+}
+
+function validated(input: GenerateVideoInput): GenerateVideoInput {
+  const parsed = generateVideoInput.safeParse(input);
+  if (!parsed.success)
+    throw new LongtakeError('InvalidRequest', `The input is wrong: ${describeIssues(parsed.error)}.`);
+  const bytes = Buffer.byteLength(JSON.stringify(input));
+  if (bytes > LIMITS.inputBytes) {
+    throw new LongtakeError(
+      'InvalidRequest',
+      `The input has ${bytes} bytes, more than the ${LIMITS.inputBytes} that fit into a workflow. Give images by address instead of as data.`,
+    );
+  }
+  return input;
+}
+
+const SUMMARY_CHARACTERS = 100;
+
+/** What Temporal's UI shows of the run in its list and at its top. */
+function describe({ request, jobId, output }: GenerateVideoInput): {
+  staticSummary: string;
+  staticDetails: string;
+  memo: Record<string, unknown>;
+} {
+  const what = request === undefined ? `adopt job ${jobId ?? ''}` : `${request.model}: ${request.prompt ?? ''}`;
+  const line = what.replace(/\s+/g, ' ').trim();
+  const summary = line.length > SUMMARY_CHARACTERS ? `${line.slice(0, SUMMARY_CHARACTERS)}…` : line;
+  return {
+    staticSummary: summary,
+    staticDetails: `One video by longtake${output === undefined ? '' : `, to be saved as ${output}`}.`,
+    memo: request === undefined ? {} : { [MODEL_MEMO]: request.model },
+  };
+}

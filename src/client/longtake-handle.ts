@@ -1,0 +1,178 @@
+import {
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  QueryRejectedError,
+  ServiceError,
+  WorkflowFailedError,
+  WorkflowUpdateFailedError,
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { isFailureType } from '../contract/failures.js';
+import { CANCEL_SIGNAL, RESOLVE_SUBMISSION_UPDATE, STATUS_QUERY } from '../contract/names.js';
+import { describeIssues, generateVideoResult, resolveSubmission } from '../contract/schemas.js';
+import type { GenerateVideoResult, ResolveSubmission, VideoStatus } from '../contract/types.js';
+import { LongtakeError } from './errors.js';
+import { pendingWork } from './pending-work.js';
+import { closedStatus, recordedStatus, type RunStatus } from './run-status.js';
+import { isUnreachable, translated } from './temporal-errors.js';
+
+export interface FollowOptions {
+  /** Time between two looks, in milliseconds. Default 1,000. */
+  readonly intervalMs?: number;
+  /** Ends the iteration; the run goes on. */
+  readonly signal?: AbortSignal;
+}
+
+const QUERY_MS = 5_000;
+const FOLLOW_EVERY_MS = 1_000;
+
+/** One run. All calls work from any process; `status` and `result` of a closed run need no worker. */
+export class LongtakeHandle {
+  constructor(
+    private readonly client: Client,
+    readonly workflowId: string,
+    private readonly address: string | null,
+  ) {}
+
+  /** @throws LongtakeError `NotFound`, `TemporalUnreachable` */
+  async status(): Promise<RunStatus> {
+    return await this.ask(async (handle) => {
+      const description = await handle.describe();
+      const identity = { workflowId: this.workflowId, runId: description.runId };
+      if (description.status.name !== 'RUNNING') return { ...closedStatus(description), ...identity, transfer: null };
+      const [status, pending] = await Promise.all([
+        this.runningStatus(handle, description),
+        pendingWork(description, this.client.options.loadedDataConverter),
+      ]);
+      return { ...status, ...identity, error: pending.problem ?? status.error, transfer: pending.transfer };
+    });
+  }
+
+  /**
+   * Waits for the end, however long.
+   * @throws LongtakeError with the failure type of the contract, `Cancelled`, `Terminated` or `TimedOut`
+   */
+  async result(): Promise<GenerateVideoResult> {
+    return await this.ask(async (handle) => {
+      try {
+        return generateVideoResult.parse(await handle.result());
+      } catch (error) {
+        throw error instanceof WorkflowFailedError ? await this.failure(handle, error) : error;
+      }
+    });
+  }
+
+  /** Sends the `cancel` signal. The provider cannot cancel: a job that was submitted may still be billed. */
+  async cancel(reason?: string): Promise<void> {
+    await this.ask((handle) => handle.signal(CANCEL_SIGNAL, ...(reason === undefined ? [] : [{ reason }])));
+  }
+
+  /**
+   * Answers a run in state `awaiting_decision`.
+   * @throws LongtakeError `InvalidRequest` (malformed), `UpdateRefused` (nothing waits, or the job cannot be adopted)
+   */
+  async resolveSubmission(decision: ResolveSubmission): Promise<VideoStatus> {
+    const parsed = resolveSubmission.safeParse(decision);
+    if (!parsed.success) throw new LongtakeError('InvalidRequest', describeIssues(parsed.error), this);
+    return await this.ask(async (handle) => {
+      try {
+        return await handle.executeUpdate<VideoStatus, [ResolveSubmission]>(RESOLVE_SUBMISSION_UPDATE, {
+          args: [parsed.data],
+        });
+      } catch (error) {
+        if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+        const message = error.cause instanceof Error ? error.cause.message : error.message;
+        throw new LongtakeError('UpdateRefused', message, { workflowId: this.workflowId, cause: error });
+      }
+    });
+  }
+
+  /** The run's status now and whenever it changes, until it is closed. Lost connections are waited out. */
+  async *follow({ intervalMs = FOLLOW_EVERY_MS, signal }: FollowOptions = {}): AsyncGenerator<RunStatus, void, void> {
+    let shown: string | null = null;
+    while (signal?.aborted !== true) {
+      const status = await this.statusIfReachable();
+      if (status !== null) {
+        const text = JSON.stringify(status);
+        if (text !== shown) yield status;
+        shown = text;
+        if (isClosed(status)) return;
+      }
+      await pause(intervalMs, signal);
+    }
+  }
+
+  private async statusIfReachable(): Promise<RunStatus | null> {
+    try {
+      return await this.status();
+    } catch (error) {
+      if (error instanceof LongtakeError && error.type === 'TemporalUnreachable') return null;
+      throw error;
+    }
+  }
+
+  /** Asks the run itself; where no worker answers, what it recorded last. */
+  private async runningStatus(handle: WorkflowHandle, description: WorkflowExecutionDescription): Promise<VideoStatus> {
+    try {
+      return await this.client.withDeadline(Date.now() + QUERY_MS, () => handle.query<VideoStatus>(STATUS_QUERY));
+    } catch (error) {
+      if (isNoAnswer(error)) return recordedStatus(description);
+      throw error;
+    }
+  }
+
+  private async failure(handle: WorkflowHandle, error: WorkflowFailedError): Promise<LongtakeError> {
+    const { cause } = error;
+    const description = await handle.describe();
+    const { jobId, error: recorded } = closedStatus(description);
+    const context = { workflowId: this.workflowId, runId: description.runId, jobId, cause: error };
+    if (cause instanceof ApplicationFailure && isFailureType(cause.type)) {
+      return new LongtakeError(cause.type, cause.message, context);
+    }
+    if (cause instanceof CancelledFailure) {
+      return new LongtakeError('Cancelled', recorded?.message ?? 'The run was cancelled.', context);
+    }
+    const message = recorded?.message ?? cause?.message ?? error.message;
+    if (cause instanceof TerminatedFailure) return new LongtakeError('Terminated', message, context);
+    if (cause instanceof TimeoutFailure) return new LongtakeError('TimedOut', message, context);
+    return new LongtakeError('Unexpected', message, context);
+  }
+
+  private async ask<T>(call: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
+    try {
+      return await call(this.client.workflow.getHandle(this.workflowId));
+    } catch (error) {
+      throw translated(error, this.workflowId, this.address);
+    }
+  }
+}
+
+export function isClosed({ state }: Pick<VideoStatus, 'state'>): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+/** gRPC FAILED_PRECONDITION: the task queue has no poller. */
+const NO_POLLER: ReadonlySet<number> = new Set([9]);
+
+/** No worker polls, or none that is quick enough. */
+function isNoAnswer(error: unknown): boolean {
+  if (error instanceof QueryRejectedError || error instanceof QueryNotRegisteredError || isUnreachable(error))
+    return true;
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && NO_POLLER.has(cause.code);
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+  });
+}

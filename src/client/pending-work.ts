@@ -1,0 +1,44 @@
+import { ApplicationFailure, type LoadedDataConverter } from '@temporalio/common';
+// Not a public module, but the one the SDK's own client decodes with; all of @temporalio is pinned to one version.
+import {
+  decodeArrayFromPayloads,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { isFailureType, type Problem } from '../contract/failures.js';
+import type { Transfer } from './run-status.js';
+
+/** What the server itself is at: the last failure and the heartbeat of an activity that has not ended. */
+export interface PendingWork {
+  readonly problem: Problem | null;
+  readonly transfer: Transfer | null;
+}
+
+type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
+
+const DOWNLOAD = 'downloadVideo';
+
+export async function pendingWork(
+  { raw }: WorkflowExecutionDescription,
+  converter: LoadedDataConverter,
+): Promise<PendingWork> {
+  const activity = raw.pendingActivities?.[0];
+  if (activity === undefined) return { problem: null, transfer: null };
+  return { problem: await lastFailure(activity, converter), transfer: await transferOf(activity, converter) };
+}
+
+async function lastFailure(activity: PendingActivity, converter: LoadedDataConverter): Promise<Problem | null> {
+  const failure = await decodeOptionalFailureToOptionalError(converter, activity.lastFailure);
+  if (failure === undefined) return null;
+  const type = failure instanceof ApplicationFailure && isFailureType(failure.type) ? failure.type : 'Unexpected';
+  return { type, message: failure.message };
+}
+
+async function transferOf(activity: PendingActivity, converter: LoadedDataConverter): Promise<Transfer | null> {
+  if (activity.activityType?.name !== DOWNLOAD) return null;
+  const [details] = await decodeArrayFromPayloads(converter, activity.heartbeatDetails?.payloads);
+  if (typeof details !== 'object' || details === null) return null;
+  const { bytes, totalBytes } = details as Partial<Record<keyof Transfer, unknown>>;
+  if (typeof bytes !== 'number') return null;
+  return { bytes, totalBytes: typeof totalBytes === 'number' ? totalBytes : null };
+}

@@ -1,0 +1,69 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { Problem } from '../contract/failures.js';
+import { STATUS_MEMO } from '../contract/names.js';
+import { videoStatus } from '../contract/schemas.js';
+import type { VideoStatus } from '../contract/types.js';
+
+/** A transfer that is under way. `totalBytes` is `null` when the provider did not say. */
+export interface Transfer {
+  readonly bytes: number;
+  readonly totalBytes: number | null;
+}
+
+/** `VideoStatus` of the workflow, together with what only the server knows: bytes so far, and what it is retrying. */
+export interface RunStatus extends VideoStatus {
+  readonly workflowId: string;
+  readonly runId: string;
+  /** The download under way, else `null`. */
+  readonly transfer: Transfer | null;
+}
+
+const NOTHING_YET: VideoStatus = {
+  state: 'validating',
+  jobId: null,
+  providerStatus: null,
+  polls: 0,
+  nextPollAt: null,
+  submittedAt: null,
+  completedAt: null,
+  costUsd: null,
+  estimatedCostUsd: null,
+  assets: [],
+  error: null,
+};
+
+/** The status that the run itself recorded at its last change of state. */
+export function recordedStatus({ memo }: Pick<WorkflowExecutionDescription, 'memo'>): VideoStatus {
+  const parsed = videoStatus.safeParse(memo?.[STATUS_MEMO]);
+  return parsed.success ? parsed.data : NOTHING_YET;
+}
+
+/** The status of a run that is closed: as recorded, unless Temporal closed it without asking the run. */
+export function closedStatus(
+  description: Pick<WorkflowExecutionDescription, 'memo' | 'status' | 'closeTime'>,
+): VideoStatus {
+  const recorded = recordedStatus(description);
+  const error = closedByServer(description.status.name);
+  if (error === null) return recorded;
+  const completedAt = description.closeTime?.toISOString() ?? null;
+  return {
+    ...recorded,
+    state: 'failed',
+    nextPollAt: null,
+    completedAt,
+    error: recorded.error?.type === error.type ? recorded.error : error,
+  };
+}
+
+function closedByServer(status: string): Problem | null {
+  if (status === 'TERMINATED') {
+    return {
+      type: 'Terminated',
+      message: 'The run was terminated in Temporal. A job that was submitted may still be billed.',
+    };
+  }
+  if (status === 'TIMED_OUT') {
+    return { type: 'Unexpected', message: 'Temporal closed the run, because it passed its execution timeout.' };
+  }
+  return null;
+}

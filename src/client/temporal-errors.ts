@@ -1,0 +1,34 @@
+import { isGrpcDeadlineError, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { LongtakeError } from './errors.js';
+
+const UNAVAILABLE = 14;
+const DEADLINE_EXCEEDED = 4;
+
+/** Temporal's and gRPC's errors in longtake's words; anything else as it is. */
+export function translated(error: unknown, workflowId: string | null, address: string | null): unknown {
+  if (error instanceof LongtakeError) return error;
+  if (error instanceof WorkflowNotFoundError) {
+    return new LongtakeError('NotFound', `There is no run ${workflowId ?? ''} in this namespace.`, {
+      workflowId,
+      cause: error,
+    });
+  }
+  if (isUnreachable(error)) return unreachable(address, error);
+  return error;
+}
+
+export function unreachable(address: string | null, cause: unknown): LongtakeError {
+  const where = address === null ? 'Temporal' : `Temporal at ${address}`;
+  return new LongtakeError(
+    'TemporalUnreachable',
+    `Cannot reach ${where}. Is it running, and is TEMPORAL_ADDRESS right? To start one here: longtake dev`,
+    { cause },
+  );
+}
+
+export function isUnreachable(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  if (isGrpcDeadlineError(cause)) return true;
+  if (isGrpcServiceError(cause)) return [UNAVAILABLE, DEADLINE_EXCEEDED].includes(cause.code);
+  return error instanceof Error && /failed to connect|connection refused|ECONNREFUSED|ENOTFOUND/i.test(error.message);
+}

@@ -1,0 +1,166 @@
+import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+import { DEFAULT_TASK_QUEUE } from './contract/names.js';
+import { parseBaseUrl } from './openrouter/trusted-url.js';
+
+/** A wrong setting. The message names every variable that is wrong, and never a secret's value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Config {
+  readonly openRouter: {
+    /** `null` when there is none: a worker refuses to start, `--local` and `dev` use the simulator. */
+    readonly apiKey: string | null;
+    readonly baseUrl: string;
+    readonly webhookSecrets: readonly string[];
+  };
+  readonly temporal: {
+    readonly connection: ClientConnectConfig['connectionOptions'];
+    readonly address: string;
+    readonly namespace: string;
+    /** Whether the user named a cluster, by address or by profile. */
+    readonly given: boolean;
+    readonly cliPath: string | null;
+  };
+  readonly taskQueue: string;
+  /** `file:///dir`, `s3://bucket/prefix` or a plain path. */
+  readonly storage: string;
+  readonly maxVideoBytes: number;
+  readonly http: { readonly address: Address | null; readonly given: boolean };
+  readonly metricsAddress: Address | null;
+  readonly webhookUrl: string | null;
+  readonly log: { readonly level: LogLevel; readonly format: 'pretty' | 'json' };
+  /** `PATH`, where executables are looked for. */
+  readonly searchPath: string;
+  /** Where the user's cached files go; `null` means the platform's own place. */
+  readonly cacheHome: string | null;
+  readonly noColor: boolean;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+const GIB = 1024 ** 3;
+
+const address = z.string().transform((text, context) => {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/]*)):(\d{1,5})$/i.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    context.addIssue({ code: 'custom', message: 'must look like "127.0.0.1:8088"' });
+    return z.NEVER;
+  }
+  return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '')), port };
+});
+
+const baseUrl = z.string().transform((text, context) => {
+  try {
+    return parseBaseUrl(text).href;
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'is no address' });
+    return z.NEVER;
+  }
+});
+
+const secrets = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== ''),
+);
+
+const schema = z.object({
+  OPENROUTER_API_KEY: z
+    .string()
+    .trim()
+    .regex(/^[\x21-\x7e]+$/, 'must be one word of printable ASCII, as openrouter.ai shows it')
+    .optional(),
+  OPENROUTER_BASE_URL: baseUrl.default('https://openrouter.ai/api/v1'),
+  OPENROUTER_WEBHOOK_SECRET: secrets
+    .refine((list) => list.length <= 2, 'takes one secret, or two while one is being replaced')
+    .default([]),
+  LONGTAKE_TASK_QUEUE: z.string().trim().min(1).max(200).default(DEFAULT_TASK_QUEUE),
+  LONGTAKE_STORAGE: z.string().min(1).default('./videos'),
+  LONGTAKE_MAX_VIDEO_BYTES: z.coerce
+    .number('must be a whole number of bytes')
+    .int('must be a whole number of bytes')
+    .min(1, 'must be above zero')
+    .default(4 * GIB),
+  LONGTAKE_HTTP_ADDRESS: z
+    .union([z.literal('off').transform(() => null), address])
+    .default({ host: '127.0.0.1', port: 8088 }),
+  LONGTAKE_METRICS_ADDRESS: z.union([z.literal('off').transform(() => null), address]).default(null),
+  LONGTAKE_WEBHOOK_URL: z.url({ protocol: /^https$/, error: 'must be an https address' }).optional(),
+  LONGTAKE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  LONGTAKE_LOG_FORMAT: z.enum(['pretty', 'json']).optional(),
+});
+
+/**
+ * Reads the environment, once, at the edge.
+ * @throws ConfigError that names every wrong variable
+ */
+export function loadConfig(environment: Environment = process.env): Config {
+  const env = withoutEmpty(environment);
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${messageOf(issue)}`);
+    throw new ConfigError(`The configuration is wrong: ${[...new Set(problems)].join('; ')}.`);
+  }
+  const values = parsed.data;
+  return {
+    openRouter: {
+      apiKey: values.OPENROUTER_API_KEY ?? null,
+      baseUrl: values.OPENROUTER_BASE_URL,
+      webhookSecrets: values.OPENROUTER_WEBHOOK_SECRET,
+    },
+    temporal: temporalConfig(env),
+    taskQueue: values.LONGTAKE_TASK_QUEUE,
+    storage: values.LONGTAKE_STORAGE,
+    maxVideoBytes: values.LONGTAKE_MAX_VIDEO_BYTES,
+    http: { address: values.LONGTAKE_HTTP_ADDRESS, given: 'LONGTAKE_HTTP_ADDRESS' in env },
+    metricsAddress: values.LONGTAKE_METRICS_ADDRESS,
+    webhookUrl: values.LONGTAKE_WEBHOOK_URL ?? null,
+    log: {
+      level: values.LONGTAKE_LOG_LEVEL,
+      format: values.LONGTAKE_LOG_FORMAT ?? (process.stderr.isTTY ? 'pretty' : 'json'),
+    },
+    searchPath: env['PATH'] ?? '',
+    cacheHome: env['XDG_CACHE_HOME'] ?? null,
+    noColor: 'NO_COLOR' in env,
+  };
+}
+
+function temporalConfig(env: Record<string, string>): Config['temporal'] {
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: env });
+    return {
+      connection: connectionOptions,
+      address: connectionOptions.address ?? 'localhost:7233',
+      namespace: namespace ?? 'default',
+      given: connectionOptions.address !== undefined,
+      cliPath: env['TEMPORAL_CLI_PATH'] ?? null,
+    };
+  } catch (error) {
+    throw new ConfigError(
+      `The Temporal settings (TEMPORAL_*) are wrong: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
+}
+
+/** Compose files and shells set empty variables for "not given". */
+function withoutEmpty(environment: Environment): Record<string, string> {
+  const given = Object.entries(environment).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return Object.fromEntries(given);
+}
+
+/** zod's wording for a wrong union says nothing; the variables that have one know better. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_union') return 'must look like "127.0.0.1:8088", or be "off"';
+  return issue.message;
+}

@@ -1,0 +1,4 @@
+/** The bytes are no MP4 as they should be. `message` completes the sentence "The file is not a whole MP4: …". */
+export class Malformed extends Error {
+  override readonly name = 'Malformed';
+}

@@ -1,0 +1,192 @@
+import { Box } from './box.js';
+import { checkBrands } from './brands.js';
+import { describeFirstBytes, FIRST_BYTES } from './first-bytes.js';
+import { sampleRuns } from './fragment.js';
+import { Malformed } from './malformed.js';
+import { MediaData } from './media-data.js';
+import { parseMovie, secondsOf, type Movie, type Track } from './movie.js';
+import { indexedEnd } from './segment-index.js';
+import { TopLevelWalker, type TopLevelBox } from './top-level-walker.js';
+
+/** What is kept in memory to be read, in bytes. Media data is only counted. */
+const KEPT_BYTES: Readonly<Record<string, number>> = {
+  ftyp: 64 * 1024,
+  moov: 64 * 1024 * 1024,
+  moof: 16 * 1024 * 1024,
+  sidx: 1024 * 1024,
+};
+
+/** Empty boxes that some writers leave in front of `ftyp`. */
+const FILLERS = new Set(['free', 'skip', 'wide']);
+
+/** Writers round durations, and count edits and priming samples differently. */
+const ANNOUNCED_TOLERANCE_SECONDS = 0.25;
+
+/**
+ * `whole`: every byte that the file's own tables promise is there. Unknown facts are `null`; `codec` is the
+ * four-character code of the video's sample entry (`avc1`, `hvc1`, `av01`, …), width and height are pixels before any rotation.
+ */
+export type Mp4Verdict =
+  | {
+      readonly whole: true;
+      readonly durationSeconds: number | null;
+      readonly width: number | null;
+      readonly height: number | null;
+      readonly codec: string | null;
+      readonly hasAudio: boolean;
+      readonly fragmented: boolean;
+    }
+  /** `reason` completes the sentence "This is not a whole MP4 video: …". */
+  | { readonly whole: false; readonly reason: string };
+
+/**
+ * Tells whether the bytes of a download are one whole MP4 video, while they stream by, however they are cut into chunks.
+ * It judges structure, not pictures: damage inside the media data is for a checksum to find, and so is the loss of whole
+ * fragments at the end of a fragmented file that announces neither its length (`mehd`) nor its segments (`sidx`).
+ * Keeps the tables in memory and nothing else. Never throws.
+ */
+export class Mp4Probe {
+  private readonly walker = new TopLevelWalker({
+    opened: (box) => this.opened(box),
+    closed: (box, payload) => {
+      this.closed(box, payload);
+    },
+  });
+  private readonly firstBytes = Buffer.alloc(FIRST_BYTES);
+  private firstBytesFilled = 0;
+  private readonly media = new MediaData();
+  private readonly fragments = new Map<number, { ticks: number; bytes: number }>();
+  private bytes = 0;
+  private promisedEnd = 0;
+  private hasFileType = false;
+  private foreign = false;
+  private movie: Movie | null = null;
+  private verdict: Mp4Verdict | null = null;
+
+  push(chunk: Uint8Array): void {
+    this.bytes += chunk.length;
+    this.keepFirst(chunk);
+    if (this.verdict !== null || this.foreign) return;
+    try {
+      this.walker.push(chunk);
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  /** The verdict on all that was pushed. Call it once the last byte has come. */
+  finish(): Mp4Verdict {
+    if (this.bytes === 0) return { whole: false, reason: 'it is empty' };
+    if (this.verdict === null && !this.foreign) {
+      try {
+        this.verdict = this.judge();
+      } catch (error) {
+        this.refuse(error);
+      }
+    }
+    // Worded only now, so that the same file gets the same words however its first bytes were cut.
+    return this.verdict ?? { whole: false, reason: `it is ${describeFirstBytes(this.first())}` };
+  }
+
+  private keepFirst(chunk: Uint8Array): void {
+    const part = chunk.subarray(0, FIRST_BYTES - this.firstBytesFilled);
+    this.firstBytes.set(part, this.firstBytesFilled);
+    this.firstBytesFilled += part.length;
+  }
+
+  private first(): Buffer {
+    return this.firstBytes.subarray(0, this.firstBytesFilled);
+  }
+
+  private refuse(error: unknown): void {
+    if (!this.hasFileType) this.foreign = true;
+    else {
+      const reason = error instanceof Malformed ? error.message : 'its tables cannot be read';
+      this.verdict = { whole: false, reason };
+    }
+  }
+
+  private opened(box: TopLevelBox): number {
+    if (!this.hasFileType && box.type !== 'ftyp' && !FILLERS.has(box.type)) throw new Malformed('it has no ftyp box');
+    this.hasFileType ||= box.type === 'ftyp';
+    return KEPT_BYTES[box.type] ?? 0;
+  }
+
+  private closed(box: TopLevelBox, payload: Buffer): void {
+    const kept = new Box(box.type, payload, 0, payload.length);
+    if (box.type === 'ftyp') checkBrands(kept);
+    if (box.type === 'moov') this.addMovie(kept);
+    if (box.type === 'moof') this.addFragment(kept, box.start);
+    if (box.type === 'mdat') this.media.addPayload(box.payloadStart, box.end);
+    if (box.type === 'sidx') this.promisedEnd = Math.max(this.promisedEnd, indexedEnd(kept, box.end));
+  }
+
+  private addMovie(moov: Box): void {
+    if (this.movie !== null) throw new Malformed('it has two moov boxes');
+    this.movie = parseMovie(moov);
+  }
+
+  private addFragment(moof: Box, start: number): void {
+    const defaults = this.movie?.fragmentDefaults;
+    if (!defaults) throw new Malformed('it has a fragment that no moov box before it announces');
+    for (const run of sampleRuns(moof, start, defaults)) {
+      this.media.expectRun(run.start, run.end);
+      const sum = this.fragments.get(run.trackId) ?? { ticks: 0, bytes: 0 };
+      this.fragments.set(run.trackId, { ticks: sum.ticks + run.ticks, bytes: sum.bytes + run.end - run.start });
+    }
+  }
+
+  private judge(): Mp4Verdict {
+    this.walker.finish();
+    const { movie } = this;
+    if (!this.hasFileType) throw new Malformed('it has no ftyp box');
+    if (movie === null) throw new Malformed('it has no moov box, which says what is in it');
+    if (this.media.isEmpty) throw new Malformed('it has no mdat box, which holds pictures and sound');
+    if (!movie.tracks.some(isVideo)) throw new Malformed('it has no video track');
+    this.media.checkRuns();
+    const tracks = movie.tracks.filter((track) => this.checkedBytes(track) > 0);
+    const videos = tracks.filter(isVideo);
+    const [video] = videos;
+    if (video === undefined) throw new Malformed('its video track is empty');
+    this.checkPromises(movie);
+    return {
+      whole: true,
+      durationSeconds: longest(videos.map((track) => this.seconds(track, movie))) ?? movie.headerSeconds,
+      width: video.width,
+      height: video.height,
+      codec: video.codec,
+      hasAudio: tracks.some((track) => track.handler === 'soun'),
+      fragmented: movie.fragmentDefaults !== null,
+    };
+  }
+
+  private checkedBytes(track: Track): number {
+    return track.samples.checkedBytes(this.media) + (this.fragments.get(track.id)?.bytes ?? 0);
+  }
+
+  /** The track's own length. With fragments the headers speak of the first part only, so the samples are counted. */
+  private seconds(track: Track, movie: Movie): number | null {
+    if (movie.fragmentDefaults === null) return track.headerSeconds;
+    return secondsOf(track.samples.ticks() + (this.fragments.get(track.id)?.ticks ?? 0), track.timescale);
+  }
+
+  private checkPromises(movie: Movie): void {
+    if (this.promisedEnd > this.bytes) {
+      throw new Malformed(`it ends ${this.promisedEnd - this.bytes} bytes before the end of its last indexed segment`);
+    }
+    if (movie.announcedSeconds === null) return;
+    const seconds = longest(movie.tracks.map((track) => this.seconds(track, movie))) ?? 0;
+    if (seconds < movie.announcedSeconds - ANNOUNCED_TOLERANCE_SECONDS) {
+      throw new Malformed(`it has ${seconds.toFixed(2)} of ${movie.announcedSeconds.toFixed(2)} seconds`);
+    }
+  }
+}
+
+function isVideo(track: Track): boolean {
+  return track.handler === 'vide';
+}
+
+function longest(seconds: readonly (number | null)[]): number | null {
+  const known = seconds.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}

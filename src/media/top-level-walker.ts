@@ -1,0 +1,106 @@
+import { GrowingBytes } from './growing-bytes.js';
+import { Malformed } from './malformed.js';
+
+/** More boxes than an hour of one-frame fragments has; what comes after them is an attack on the clock. */
+const MAX_BOXES = 1_000_000;
+
+/** Where one top-level box lies in the file. `end` is `Infinity` for a box that runs to the end of the file. */
+export interface TopLevelBox {
+  readonly type: string;
+  readonly start: number;
+  readonly payloadStart: number;
+  readonly end: number;
+}
+
+interface TopLevelVisitor {
+  /** How many bytes of the payload may be kept for `closed`; 0 to let them pass by. */
+  opened(box: TopLevelBox): number;
+  /** The box was complete; `end` is known now. `payload` is empty unless it was to be kept. */
+  closed(box: TopLevelBox, payload: Buffer): void;
+}
+
+/** Follows the top-level boxes of a file, to the byte, while the file streams by in pieces of any size. */
+export class TopLevelWalker {
+  private readonly header = Buffer.alloc(16);
+  private headerFilled = 0;
+  private position = 0;
+  private boxes = 0;
+  private current: TopLevelBox | null = null;
+  private kept: GrowingBytes | null = null;
+
+  constructor(private readonly visitor: TopLevelVisitor) {}
+
+  /** @throws Malformed */
+  push(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length;) {
+      const taken =
+        this.current === null ? this.takeHeader(chunk, at) : this.takePayload(this.current, chunk.subarray(at));
+      at += taken;
+      this.position += taken;
+      if (this.current !== null && this.position === this.current.end) this.close(this.current);
+    }
+  }
+
+  /** @throws Malformed - the file ends in the middle of a box */
+  finish(): void {
+    const { current } = this;
+    if (this.headerFilled > 0) throw new Malformed(`its last ${this.headerFilled} bytes are not a whole box`);
+    if (current === null) return;
+    if (current.end !== Number.POSITIVE_INFINITY) {
+      throw new Malformed(`it ends ${current.end - this.position} bytes before the end of its ${current.type} box`);
+    }
+    this.close({ ...current, end: this.position });
+  }
+
+  private takeHeader(chunk: Uint8Array, at: number): number {
+    const needed = this.headerFilled >= 8 && this.header.readUInt32BE(0) === 1 ? 16 : 8;
+    const part = chunk.subarray(at, at + needed - this.headerFilled);
+    this.header.set(part, this.headerFilled);
+    this.headerFilled += part.length;
+    const complete = this.headerFilled === 16 || (this.headerFilled === 8 && this.header.readUInt32BE(0) !== 1);
+    if (complete) this.open(this.position + part.length);
+    return part.length;
+  }
+
+  private open(payloadStart: number): void {
+    const start = payloadStart - this.headerFilled;
+    const type = this.header.toString('latin1', 4, 8);
+    if (!/^[\x20-\x7e\xa9]{4}$/.test(type)) throw new Malformed(`what stands at byte ${start} is not a box`);
+    if (++this.boxes > MAX_BOXES) throw new Malformed(`it has more than ${MAX_BOXES} boxes`);
+    const box = { type, start, payloadStart, end: start + this.declaredSize(type) };
+    this.headerFilled = 0;
+    this.current = box;
+    this.kept = this.keeper(box, this.visitor.opened(box));
+  }
+
+  private keeper(box: TopLevelBox, limit: number): GrowingBytes | null {
+    if (limit === 0) return null;
+    // Such a box is legal, but nothing could tell when its last children are missing; no writer leaves it open.
+    if (box.end === Number.POSITIVE_INFINITY) throw new Malformed(`its ${box.type} box does not say how long it is`);
+    const length = box.end - box.payloadStart;
+    if (length > limit) throw new Malformed(`its ${box.type} box is larger than ${limit} bytes`);
+    return new GrowingBytes(length);
+  }
+
+  private declaredSize(type: string): number {
+    const short = this.header.readUInt32BE(0);
+    if (short === 0) return Number.POSITIVE_INFINITY;
+    const size = short === 1 ? Number(this.header.readBigUInt64BE(8)) : short;
+    if (size < this.headerFilled) throw new Malformed(`its ${type} box is shorter than its own header`);
+    if (size > Number.MAX_SAFE_INTEGER) throw new Malformed(`its ${type} box claims an impossible size`);
+    return size;
+  }
+
+  private takePayload(box: TopLevelBox, rest: Uint8Array): number {
+    const part = rest.subarray(0, Math.min(rest.length, box.end - this.position));
+    this.kept?.append(part);
+    return part.length;
+  }
+
+  private close(box: TopLevelBox): void {
+    const payload = this.kept?.taken() ?? Buffer.alloc(0);
+    this.current = null;
+    this.kept = null;
+    this.visitor.closed(box, payload);
+  }
+}

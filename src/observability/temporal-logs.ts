@@ -1,0 +1,42 @@
+import { DefaultLogger, makeTelemetryFilterString, Runtime, type LogEntry } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import type { Address } from '../config.js';
+
+export interface RuntimeOptions {
+  readonly logger: Logger;
+  /** Where Prometheus scrapes, or `null` for no metrics. */
+  readonly metricsAddress: Address | null;
+}
+
+/** Sends Temporal's own log lines into ours. Once a process, before any connection. */
+export function installRuntime({ logger, metricsAddress }: RuntimeOptions): void {
+  Runtime.install({
+    logger: new DefaultLogger('DEBUG', (entry) => {
+      forward(logger, entry);
+    }),
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }) },
+      ...(metricsAddress === null
+        ? {}
+        : { metrics: { prometheus: { bindAddress: `${bracketed(metricsAddress.host)}:${metricsAddress.port}` } } }),
+    },
+    // longtake drains on signals itself, so that an embedding program keeps its own handlers.
+    shutdownSignals: [],
+  });
+}
+
+const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+/** A long report of the bundler, of no use in production. */
+const QUIET = 'Workflow bundle created';
+
+function forward(logger: Logger, entry: LogEntry): void {
+  const { error, ...meta } = entry.meta ?? {};
+  // Long, of no use to a reader, and on every line of an activity.
+  delete meta['taskToken'];
+  const level = entry.message.startsWith(QUIET) ? 'debug' : LEVELS[entry.level];
+  logger[level]({ ...meta, ...(error === undefined ? {} : { err: error }) }, entry.message);
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,14 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+
+/** The first value of a header, or `null`. */
+export function header({ headers }: Pick<Dispatcher.ResponseData, 'headers'>, name: string): string | null {
+  const value = (headers as Record<string, IncomingHttpHeaders[string]>)[name];
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+/** We ask for `identity`: anything else is not what was asked for, and could unpack to any size. */
+export function isCompressed(response: Pick<Dispatcher.ResponseData, 'headers'>): boolean {
+  const encoding = header(response, 'content-encoding')?.trim().toLowerCase() ?? '';
+  return encoding !== '' && encoding !== 'identity';
+}

@@ -1,0 +1,151 @@
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { header, isCompressed } from './answer-head.js';
+import type { CallOptions, ContentAnswer } from './answers.js';
+import { openConnection } from './connection.js';
+import { startDeadline } from './deadline.js';
+import { readErrorAnswer, readFailure, trouble } from './error-answer.js';
+import { CallEnded, networkProblem } from './network-problem.js';
+import { nameOf, pathOf, requestHeaders, type Provider } from './provider.js';
+import { discard, ignoreLateErrors } from './response-body.js';
+import type { TrustedUrl } from './trusted-url.js';
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+interface Redirect {
+  readonly outcome: 'redirect';
+  readonly location: string;
+}
+
+type Gone = Extract<ContentAnswer, { outcome: 'gone' }>;
+
+/** `GET /videos/{id}/content?index=N`. Follows redirects itself, each hop judged and asked anew. */
+export async function readContent(
+  provider: Provider,
+  jobId: string,
+  index: number,
+  { signal }: CallOptions,
+): Promise<ContentAnswer> {
+  let target = provider.urls.content(jobId, index);
+  const asked = new Set<string>();
+  for (;;) {
+    asked.add(target.url.href);
+    const answer = await ask(provider, target, signal);
+    if (answer.outcome !== 'redirect') return answer;
+    const next = await follow(provider, answer.location, target, signal);
+    if ('outcome' in next) return next;
+    if (asked.has(next.url.href)) return gone(provider, `it redirects in a circle, over ${next.url.host}`);
+    if (asked.size > provider.limits.contentRedirects) {
+      return gone(provider, `it redirects more than ${provider.limits.contentRedirects} times`);
+    }
+    target = next;
+  }
+}
+
+async function follow(
+  provider: Provider,
+  location: string,
+  from: TrustedUrl,
+  signal: AbortSignal | undefined,
+): Promise<TrustedUrl | ContentAnswer> {
+  const deadline = startDeadline(provider.limits.connectMs, signal);
+  try {
+    const next = await provider.urls.follow(location, from.url, deadline);
+    if (next.outcome === 'trusted') return next.target;
+    return next.outcome === 'forbidden'
+      ? gone(provider, next.reason)
+      : trouble(null, provider.quote(`The video cannot be had now: ${next.reason}.`));
+  } finally {
+    deadline.end();
+  }
+}
+
+/** One hop, on a connection of its own that ends with the body. */
+async function ask(
+  provider: Provider,
+  target: TrustedUrl,
+  signal: AbortSignal | undefined,
+): Promise<ContentAnswer | Redirect> {
+  const { connectMs, downloadIdleMs } = provider.limits;
+  const connection = openConnection(target, connectMs);
+  const deadline = startDeadline(connectMs + downloadIdleMs, signal);
+  try {
+    const response = await deadline.within(() =>
+      connection.client.request({
+        method: 'GET',
+        path: pathOf(target),
+        headers: requestHeaders(provider, target, '*/*'),
+        signal: deadline.signal,
+        headersTimeout: 0, // the deadline covers the head, and the body of an error
+        bodyTimeout: downloadIdleMs, // between chunks; does not run while the reader is the slow one
+      }),
+    );
+    response.body.once('close', () => {
+      connection.close();
+    });
+    const answer = await judge(provider, response, target);
+    if (answer.outcome === 'content') endWith(answer.body, signal);
+    return answer;
+  } catch (error) {
+    connection.close();
+    return trouble(null, provider.quote(`No answer came from ${nameOf(target)}: ${networkProblem(error)}.`));
+  } finally {
+    deadline.end();
+  }
+}
+
+/** From here on nothing but the caller's signal ends the transfer early. */
+function endWith(body: Readable, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const end = (): void => {
+    body.destroy(new CallEnded('the transfer was ended'));
+  };
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  body.once('close', () => {
+    signal.removeEventListener('abort', end);
+  });
+}
+
+async function judge(
+  provider: Provider,
+  response: Dispatcher.ResponseData,
+  target: TrustedUrl,
+): Promise<ContentAnswer | Redirect> {
+  const status = response.statusCode;
+  if (status === 200) return readVideo(provider, response, target);
+  const location = header(response, 'location');
+  if (REDIRECTS.has(status) && location !== null) {
+    discard(response.body);
+    return { outcome: 'redirect', location };
+  }
+  const error = await readErrorAnswer(provider, response, target);
+  if (status === 410) return { outcome: 'gone', message: error.message };
+  const failure = readFailure(error);
+  // Another host never saw the key, so it cannot refuse it: a signed address may have run out, and the next one is new.
+  return failure.outcome === 'denied' && !target.getsKey ? { ...error, outcome: 'trouble' } : failure;
+}
+
+function readVideo(provider: Provider, response: Dispatcher.ResponseData, target: TrustedUrl): ContentAnswer {
+  if (isCompressed(response)) {
+    discard(response.body);
+    return trouble(200, `${nameOf(target)} answered with a compressed body that was not asked for.`);
+  }
+  ignoreLateErrors(response.body);
+  return {
+    outcome: 'content',
+    body: response.body,
+    contentLength: lengthOf(header(response, 'content-length')),
+    contentType: provider.quote(header(response, 'content-type') ?? '') || null,
+  };
+}
+
+function lengthOf(text: string | null): number | null {
+  if (text === null || !/^\d+$/.test(text)) return null;
+  const length = Number(text);
+  return Number.isSafeInteger(length) ? length : null;
+}
+
+function gone(provider: Provider, reason: string): Gone {
+  return { outcome: 'gone', message: provider.quote(`The video cannot be had: ${reason}.`) };
+}

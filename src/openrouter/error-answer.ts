@@ -1,0 +1,102 @@
+import type { Dispatcher } from 'undici';
+import { z } from 'zod';
+import { header, isCompressed } from './answer-head.js';
+import type { Denied, Missing, Trouble } from './answers.js';
+import { nameOf, type Provider } from './provider.js';
+import { discard, readText } from './response-body.js';
+import { parseRetryAfter, secondsToMs } from './retry-after.js';
+import type { TrustedUrl } from './trusted-url.js';
+
+/** What an answer that is no success says. */
+export interface ErrorAnswer {
+  readonly httpStatus: number;
+  /** Whole sentences: who answered what, and what to do where that is known. */
+  readonly message: string;
+  readonly retryAfterMs: number | null;
+  /** The body is OpenRouter's own error object, whole: the API spoke, not a proxy before it. */
+  readonly isProvidersOwn: boolean;
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: 'Check OPENROUTER_API_KEY.',
+  402: 'Add credits to the OpenRouter account, or raise the limit of its key.',
+  403: 'Check what the OpenRouter key may do.',
+};
+
+const errorBody = z.object({
+  error: z.object({
+    message: z.string(),
+    availability: z.object({ retry_after: z.unknown().optional() }).nullish().catch(null),
+  }),
+});
+
+/** Reads as much of the body as can be quoted. Never throws: the status line alone says what happened. */
+export async function readErrorAnswer(
+  provider: Provider,
+  response: Dispatcher.ResponseData,
+  target: TrustedUrl,
+): Promise<ErrorAnswer> {
+  const httpStatus = response.statusCode;
+  const text = await readErrorText(provider, response);
+  const parsed = errorBody.safeParse(parseJson(text));
+  const quoted = provider.quote(parsed.success ? parsed.data.error.message : plainText(text));
+  const hint = target.getsKey ? hintFor(httpStatus) : undefined;
+  return {
+    httpStatus,
+    message:
+      sentence(`${nameOf(target)} answered ${httpStatus}` + (quoted === '' ? '' : `: ${quoted}`)) +
+      (hint === undefined ? '' : ` ${hint}`),
+    retryAfterMs:
+      parseRetryAfter(header(response, 'retry-after'), Date.now()) ??
+      secondsToMs(parsed.data?.error.availability?.retry_after),
+    isProvidersOwn: parsed.success,
+  };
+}
+
+/** Somebody else's words may end in a full stop, or not. */
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+function hintFor(httpStatus: number): string | undefined {
+  if (httpStatus >= 300 && httpStatus < 400) return 'Redirects are not followed here: check OPENROUTER_BASE_URL.';
+  return HINTS[httpStatus];
+}
+
+/** The value of a JSON text, or `undefined` when it is none. */
+export function parseJson(text: string | null): unknown {
+  if (text === null) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A failed read: 404 and a refused key say something of their own, the rest says nothing about the job. */
+export function readFailure({ httpStatus, message, retryAfterMs }: ErrorAnswer): Missing | Denied | Trouble {
+  if (httpStatus === 404) return { outcome: 'missing', message };
+  if (httpStatus === 401 || httpStatus === 403) return { outcome: 'denied', httpStatus, message };
+  return { outcome: 'trouble', httpStatus, message, retryAfterMs };
+}
+
+export function trouble(httpStatus: number | null, message: string): Trouble {
+  return { outcome: 'trouble', httpStatus, message, retryAfterMs: null };
+}
+
+async function readErrorText(provider: Provider, response: Dispatcher.ResponseData): Promise<string | null> {
+  if (isCompressed(response)) {
+    discard(response.body);
+    return null;
+  }
+  try {
+    return await readText(response.body, provider.limits.errorBytes);
+  } catch {
+    return null;
+  }
+}
+
+/** A proxy's page is markup, which tells a reader nothing. */
+function plainText(text: string | null): string {
+  return text === null || text.trimStart().startsWith('<') ? '' : text;
+}

@@ -1,0 +1,88 @@
+import type { Dispatcher } from 'undici';
+import { isCompressed } from './answer-head.js';
+import type { CallOptions, SubmitAnswer } from './answers.js';
+import { openConnection } from './connection.js';
+import { startDeadline } from './deadline.js';
+import { parseJson, readErrorAnswer } from './error-answer.js';
+import { parseJob } from './job.js';
+import { networkProblem } from './network-problem.js';
+import { pathOf, requestHeaders, type Provider } from './provider.js';
+import { discard, readText } from './response-body.js';
+import type { TrustedUrl } from './trusted-url.js';
+
+const DOUBT = 'Whether a job was accepted is not known.';
+
+/** `POST /videos`, once, on a connection of its own: what the socket did decides whether the request can have left. */
+export async function submitVideo(
+  provider: Provider,
+  body: Readonly<Record<string, unknown>>,
+  { signal }: CallOptions,
+): Promise<SubmitAnswer> {
+  const json = JSON.stringify(body);
+  const target = provider.urls.submit();
+  const connection = openConnection(target, provider.limits.connectMs);
+  const deadline = startDeadline(provider.limits.submitAnswerMs, signal);
+  try {
+    const response = await deadline.within(() =>
+      connection.client.request({
+        method: 'POST',
+        path: pathOf(target),
+        headers: { ...requestHeaders(provider, target, 'application/json'), 'content-type': 'application/json' },
+        body: json,
+        signal: deadline.signal,
+        headersTimeout: 0, // the deadline covers head and body
+        bodyTimeout: 0,
+      }),
+    );
+    return await judge(provider, response, target);
+  } catch (error) {
+    return failed(networkProblem(error), connection.isEstablished());
+  } finally {
+    deadline.end();
+    connection.close();
+  }
+}
+
+function failed(problem: string, wasEstablished: boolean): SubmitAnswer {
+  return wasEstablished
+    ? unknown(null, `No whole answer came from OpenRouter: ${problem}.`)
+    : {
+        outcome: 'not_accepted',
+        httpStatus: null,
+        message: `OpenRouter could not be reached: ${problem}.`,
+        retryAfterMs: null,
+      };
+}
+
+async function judge(provider: Provider, response: Dispatcher.ResponseData, target: TrustedUrl): Promise<SubmitAnswer> {
+  const status = response.statusCode;
+  if (status >= 200 && status < 300) return await readAccepted(provider, response);
+  const { message, retryAfterMs, isProvidersOwn } = await readErrorAnswer(provider, response, target);
+  if (status === 429 || (status === 503 && isProvidersOwn)) {
+    return { outcome: 'not_accepted', httpStatus: status, message, retryAfterMs };
+  }
+  if (status === 408 || status >= 500) return unknown(status, message);
+  return { outcome: 'refused', httpStatus: status, message };
+}
+
+async function readAccepted(provider: Provider, response: Dispatcher.ResponseData): Promise<SubmitAnswer> {
+  const status = response.statusCode;
+  if (isCompressed(response)) {
+    discard(response.body);
+    return unknown(status, `OpenRouter answered ${status} with a compressed body that was not asked for.`);
+  }
+  let text: string | null;
+  try {
+    text = await readText(response.body, provider.limits.answerBytes);
+  } catch (error) {
+    return unknown(status, `OpenRouter answered ${status}, but the answer broke off: ${networkProblem(error)}.`);
+  }
+  if (text === null) return unknown(status, `OpenRouter answered ${status} with more than a job can be.`);
+  const job = parseJob(parseJson(text), provider.quote);
+  if (job === null) return unknown(status, `OpenRouter answered ${status} without a usable job id.`);
+  return { outcome: 'accepted', job: { ...job, status: job.status ?? 'pending' } };
+}
+
+function unknown(httpStatus: number | null, message: string): SubmitAnswer {
+  return { outcome: 'unknown', httpStatus, message: `${message} ${DOUBT}` };
+}

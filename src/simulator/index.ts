@@ -1,0 +1,1 @@
+export { startSimulator, type SimulatedJob, type Simulator, type SimulatorOptions } from './simulator.js';

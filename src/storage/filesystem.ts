@@ -1,0 +1,142 @@
+import { lstat, open, unlink, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { outputKeyProblem } from '../contract/output-key.js';
+import { createDirectory, findDirectory } from './contained-directory.js';
+import { FileWrite } from './file-write.js';
+import { hashFile } from './hash-file.js';
+import { newPartName, newTrialName, removeIfThere, removeParts } from './part-file.js';
+import {
+  StorageError,
+  type OpenOptions,
+  type StoredVideo,
+  type VideoStore,
+  type VideoWrite,
+  type WriteOwner,
+} from './port.js';
+import { errorCode, storageTrouble } from './trouble.js';
+
+/** Enough to make a full disk show. */
+const TRIAL_BYTES = 4096;
+
+/**
+ * Finished videos as files below one directory. An unfinished one is a hidden `.longtake-….part` beside its final name;
+ * folders that a key needs are created by `open` and stay. Modes follow the process's umask.
+ */
+export class FileSystemStore implements VideoStore {
+  readonly description: string;
+  private readonly root: string;
+
+  /** @param root - created on first use when it is missing; a relative path counts from the working directory of now */
+  constructor(root: string) {
+    this.root = path.resolve(root);
+    this.description = this.root;
+  }
+
+  async check(key: string, { overwrite }: { readonly overwrite: boolean }): Promise<void> {
+    const { folders, name } = parseKey(key);
+    await guarded(`Looking whether "${key}" can be saved in "${this.root}"`, async () => {
+      const { directory, complete } = await findDirectory(this.root, folders);
+      const target = complete ? path.join(directory, name) : this.pathOf(key);
+      const taken = await kindOf(target);
+      if (taken === 'folder' || (taken !== null && !overwrite)) throw conflict(key, this.uri(key), taken);
+      await tryToWrite(directory);
+    });
+  }
+
+  async find(key: string): Promise<StoredVideo | null> {
+    const { folders, name } = parseKey(key);
+    return await guarded(`Reading "${key}" in "${this.root}"`, async () => {
+      const { directory, complete } = await findDirectory(this.root, folders);
+      const content = complete ? await hashFile(path.join(directory, name)) : null;
+      return content === null ? null : { key, uri: this.uri(key), ...content };
+    });
+  }
+
+  async open(key: string, { owner, overwrite }: OpenOptions): Promise<VideoWrite> {
+    const { folders } = parseKey(key);
+    return await guarded(`Starting to save "${key}" in "${this.root}"`, async () => {
+      const directory = await createDirectory(this.root, folders);
+      await removeParts(directory, key, owner);
+      const partName = newPartName(key, owner);
+      const handle = await open(path.join(directory, partName), 'wx');
+      const uri = (finalKey: string): string => this.uri(finalKey);
+      return new FileWrite({ handle, directory, partName, key, jobId: owner.jobId, overwrite, uri });
+    });
+  }
+
+  async sweep(key: string, owner: WriteOwner): Promise<void> {
+    const { folders } = parseKey(key);
+    await guarded(`Removing unfinished files of "${key}" in "${this.root}"`, async () => {
+      const { directory, complete } = await findDirectory(this.root, folders);
+      if (complete) await removeParts(directory, key, owner);
+    });
+  }
+
+  private pathOf(key: string): string {
+    return path.join(this.root, ...key.split('/'));
+  }
+
+  private uri(key: string): string {
+    return pathToFileURL(this.pathOf(key)).href;
+  }
+}
+
+function parseKey(key: string): { readonly folders: readonly string[]; readonly name: string } {
+  const problem = outputKeyProblem(key);
+  if (problem !== null)
+    throw new StorageError('InvalidRequest', `The output key ${JSON.stringify(key)} is refused: ${problem}.`);
+  const segments = key.split('/');
+  return { folders: segments.slice(0, -1), name: segments.at(-1) ?? key };
+}
+
+async function guarded<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw storageTrouble(doing, error);
+  }
+}
+
+type Kind = 'file' | 'folder' | 'symbolic link';
+
+async function kindOf(target: string): Promise<Kind | null> {
+  try {
+    const stats = await lstat(target);
+    return stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'symbolic link' : 'file';
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function conflict(key: string, uri: string, kind: Kind): StorageError {
+  const remedy =
+    kind === 'folder' ? 'choose another output key' : 'choose another output key, or set overwrite to replace it';
+  return new StorageError('OutputConflict', `The output key "${key}" is taken: ${uri} is a ${kind}; ${remedy}.`);
+}
+
+/** Creates, writes and removes a file: permission bits, quotas and read-only mounts show in no other way. */
+async function tryToWrite(directory: string): Promise<void> {
+  const trial = path.join(directory, newTrialName());
+  const handle = await open(trial, 'wx');
+  try {
+    await unlinkEarly(trial);
+    await handle.write(Buffer.alloc(TRIAL_BYTES), 0, TRIAL_BYTES, 0);
+    await handle.sync();
+  } finally {
+    await closeAndRemove(handle, trial);
+  }
+}
+
+/** An open file without a name leaves nothing behind, even if the process dies now. */
+async function unlinkEarly(trial: string): Promise<void> {
+  await unlink(trial).catch((error: unknown) => {
+    if (process.platform !== 'win32') throw error;
+  });
+}
+
+async function closeAndRemove(handle: FileHandle, trial: string): Promise<void> {
+  await handle.close();
+  await removeIfThere(trial);
+}

@@ -1,0 +1,40 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import type { WriteOwner } from './port.js';
+import { errorCode } from './trouble.js';
+
+/** Names of unfinished files. Hidden, and of one length, so that the longest output name still has room beside them. */
+const PREFIX = '.longtake-';
+const SUFFIX = '.part';
+
+/** A new name for a transfer of `key` by `owner`. */
+export function newPartName(key: string, owner: WriteOwner): string {
+  return `${ownerPrefix(key, owner)}${randomBytes(6).toString('hex')}${SUFFIX}`;
+}
+
+/** A name for a trial that belongs to no transfer. */
+export function newTrialName(): string {
+  return `${PREFIX}check-${randomBytes(6).toString('hex')}${SUFFIX}`;
+}
+
+/** Removes the unfinished files of all transfers of `key` by `owner`. @throws system errors */
+export async function removeParts(directory: string, key: string, owner: WriteOwner): Promise<void> {
+  const prefix = ownerPrefix(key, owner);
+  for (const name of await readdir(directory)) {
+    if (name.startsWith(prefix) && name.endsWith(SUFFIX)) await removeIfThere(path.join(directory, name));
+  }
+}
+
+export async function removeIfThere(file: string): Promise<void> {
+  try {
+    await unlink(file);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+function ownerPrefix(key: string, { workflowId, runId, jobId }: WriteOwner): string {
+  const identity = JSON.stringify([workflowId, runId, jobId, key]);
+  return `${PREFIX}${createHash('sha256').update(identity).digest('hex').slice(0, 24)}-`;
+}

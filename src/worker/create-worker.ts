@@ -1,0 +1,109 @@
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createActivities, ModelCatalog } from '../activities/index.js';
+import { loadConfig, type Config } from '../config.js';
+import { createLogger } from '../observability/logger.js';
+import { createOpenRouter } from '../openrouter/client.js';
+import { openVideoStore } from '../storage/open-store.js';
+import { ensureSearchAttributes } from './search-attributes.js';
+import { createTemporalPort } from './temporal-port.js';
+import { workflowSource } from './workflow-bundle.js';
+
+export interface CreateWorkerOptions {
+  /** Default: read from the environment. */
+  readonly config?: Config;
+  /** Default: JSON or pretty lines on standard error, by the configuration. */
+  readonly logger?: Logger;
+  /** Anything of Temporal's own worker options, for those who embed longtake. */
+  readonly temporal?: Partial<WorkerOptions>;
+}
+
+export interface LongtakeWorker {
+  /** Polls until `shutdown` is called and what is under way has ended. Closes its connections. */
+  run(): Promise<void>;
+  /** Stops taking work; what runs gets its grace, then downloads are cut off (another worker starts them anew). */
+  shutdown(): void;
+  /** Why the worker cannot take work now, or `null` when it can. */
+  notReady(): Promise<string | null>;
+  readonly taskQueue: string;
+}
+
+/** No key: a worker without one could only fail. */
+export class MissingApiKey extends Error {
+  override readonly name = 'MissingApiKey';
+  constructor() {
+    super(
+      'OPENROUTER_API_KEY is not set, and a worker cannot submit or save videos without it. Set it, or try longtake without a key: longtake dev',
+    );
+  }
+}
+
+/**
+ * A run holds about 100 KiB while it is cached and a tenth of that when it is not; a cache that is larger than the runs
+ * active at once buys nothing more. See docs/decisions/0004-workflow-cache.md.
+ */
+const CACHED_WORKFLOWS = 500;
+/** Downloads get this long to finish when the worker is told to stop. */
+const SHUTDOWN_GRACE = '20s';
+/** After the grace a submit may still wait for its answer: 10 s to connect, 60 s to hear. */
+const SHUTDOWN_FORCE = '100s';
+const READY_CHECK_MS = 2_000;
+
+/**
+ * A worker for `generateVideo`, to run in a process of its own (`longtake worker`) or embedded elsewhere.
+ * @throws MissingApiKey, ConfigError, or the connection's error
+ */
+export async function createWorker(options: CreateWorkerOptions = {}): Promise<LongtakeWorker> {
+  const config = options.config ?? loadConfig();
+  const { apiKey, baseUrl, webhookSecrets } = config.openRouter;
+  if (apiKey === null) throw new MissingApiKey();
+  const logger = options.logger ?? createLogger({ ...config.log, secrets: [apiKey, ...webhookSecrets] });
+  const connection = await NativeConnection.connect(config.temporal.connection);
+  const { namespace } = config.temporal;
+  const searchAttributes = await ensureSearchAttributes(connection, namespace, logger);
+  const client = new Client({ connection: Connection.lazy(config.temporal.connection), namespace });
+  const openRouter = createOpenRouter({ baseUrl, apiKey });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: config.taskQueue,
+    ...(options.temporal?.workflowBundle === undefined ? workflowSource() : {}),
+    activities: createActivities({
+      openRouter,
+      models: new ModelCatalog(openRouter),
+      store: openVideoStore(config.storage),
+      temporal: createTemporalPort(client, searchAttributes),
+      settings: { maxVideoBytes: config.maxVideoBytes, webhookUrl: config.webhookUrl, searchAttributes },
+    }),
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    workflowTaskPollerBehavior: { type: 'autoscaling' },
+    activityTaskPollerBehavior: { type: 'autoscaling' },
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: SHUTDOWN_FORCE,
+    ...options.temporal,
+  });
+  return {
+    taskQueue: config.taskQueue,
+    async run() {
+      try {
+        await worker.run();
+      } finally {
+        await Promise.allSettled([openRouter.close(), client.connection.close(), connection.close()]);
+      }
+    },
+    shutdown() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+    },
+    async notReady() {
+      const state = worker.getState();
+      if (state !== 'RUNNING') return `the worker is ${state.toLowerCase()}`;
+      try {
+        await connection.withDeadline(Date.now() + READY_CHECK_MS, () => connection.workflowService.getSystemInfo({}));
+        return null;
+      } catch {
+        return 'Temporal does not answer';
+      }
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { createWorker, MissingApiKey, type CreateWorkerOptions, type LongtakeWorker } from './create-worker.js';
+export { ConfigError, loadConfig, type Config } from '../config.js';

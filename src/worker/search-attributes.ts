@@ -1,0 +1,38 @@
+import type { NativeConnection } from '@temporalio/worker';
+import { temporal } from '@temporalio/proto';
+import type { Logger } from 'pino';
+import { SEARCH_ATTRIBUTES } from '../contract/names.js';
+
+const { INDEXED_VALUE_TYPE_DOUBLE, INDEXED_VALUE_TYPE_KEYWORD } = temporal.api.enums.v1.IndexedValueType;
+const TYPES = { Double: INDEXED_VALUE_TYPE_DOUBLE, Keyword: INDEXED_VALUE_TYPE_KEYWORD } as const;
+
+/**
+ * Creates the search attributes that are missing, where the server lets it. Without them longtake runs as well; only
+ * lists cannot be filtered by the server.
+ */
+export async function ensureSearchAttributes(
+  connection: NativeConnection,
+  namespace: string,
+  logger: Logger,
+): Promise<boolean> {
+  try {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !(name in customAttributes));
+    if (missing.length === 0) return true;
+    const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, TYPES[type]]));
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+    logger.info({ created: Object.keys(searchAttributes) }, 'search attributes were created');
+    return true;
+  } catch (error) {
+    logger.warn(
+      { err: error },
+      `search attributes are missing and cannot be created here; running without them. To create them: ${createCommand(namespace)}`,
+    );
+    return false;
+  }
+}
+
+function createCommand(namespace: string): string {
+  const attributes = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `--name ${name} --type ${type}`);
+  return `temporal operator search-attribute create --namespace ${namespace} ${attributes.join(' ')}`;
+}

@@ -1,0 +1,27 @@
+import { CancelledFailure, workflowInfo } from '@temporalio/workflow';
+import { adoptCommand } from '../contract/commands.js';
+import type { VideoRun } from './video-run.js';
+
+/**
+ * The end of a cancelled run. The provider cannot cancel, so the message says what may still be billed and how to get it.
+ */
+export function cancelledRun(run: VideoRun): CancelledFailure {
+  return new CancelledFailure(`${cancelledBy(run)} ${consequence(run)}`);
+}
+
+function cancelledBy({ cancelReason }: VideoRun): string {
+  return cancelReason === null ? 'The run was cancelled.' : `The run was cancelled: ${cancelReason}.`;
+}
+
+function consequence(run: VideoRun): string {
+  const { state, jobId, costUsd, assets } = run.status;
+  if (state === 'awaiting_decision') {
+    return 'It is not known whether the provider accepted the job: one may exist and be billed. If it does: longtake adopt JOB_ID';
+  }
+  if (jobId === null) return 'Nothing was submitted, and nothing is billed.';
+  const saved = assets.length === 0 ? '' : ` Already saved: ${assets.map((asset) => asset.uri).join(', ')}.`;
+  const bill =
+    costUsd === null ? `Job ${jobId} goes on at the provider and may be billed.` : `Job ${jobId} cost $${costUsd}.`;
+  const output = run.input.output ?? `${workflowInfo().workflowId}.mp4`;
+  return `${bill}${saved} To save its video after all: ${adoptCommand(jobId, run.input.output === undefined ? null : output)}`;
+}

@@ -1,0 +1,16 @@
+import type { VideoStatus } from '../contract/types.js';
+import type { Plan } from '../activities/check-request.js';
+
+/** What a run takes along when it continues as new: enough to go on polling as if nothing had happened. */
+export interface CarriedState {
+  readonly plan: Plan;
+  readonly status: VideoStatus;
+  /** When the polling bound ends, in milliseconds since the epoch. */
+  readonly pollDeadlineAt: number;
+  /** No request before this time, in milliseconds since the epoch. */
+  readonly notBefore: number;
+  readonly missingInARow: number;
+  readonly lastDenial: 'AuthenticationFailed' | 'PermissionDenied' | null;
+  readonly seenEvents: readonly string[];
+  readonly stateSince: string;
+}

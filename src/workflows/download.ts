@@ -1,0 +1,79 @@
+import { ApplicationFailure, CancelledFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import type { DownloadInput } from '../activities/download-video.js';
+import { adoptCommand } from '../contract/commands.js';
+import { outputKeyOf } from '../contract/output-key.js';
+import type { VideoAsset } from '../contract/types.js';
+import { DISCARD, DOWNLOAD } from './activity-options.js';
+import { cancelledRun } from './cancellation.js';
+import { activityCause, contractType, endWith, failRun } from './failures.js';
+import type { VideoRun } from './video-run.js';
+
+const { downloadVideo } = proxyActivities<Pick<Activities, 'downloadVideo'>>({
+  ...DOWNLOAD,
+  startToCloseTimeout: '1h',
+});
+const { discardDownload } = proxyActivities<Pick<Activities, 'discardDownload'>>(DISCARD);
+
+/** Saves every output of the finished job. */
+export async function download(run: VideoRun, jobId: string, outputs: number): Promise<void> {
+  run.enter('downloading');
+  for (let index = 0; index < outputs; index++) {
+    const input = { jobId, index, key: outputKeyOf(run.plan.output, index), overwrite: run.plan.overwrite };
+    run.saved(await downloadOne(run, input));
+  }
+}
+
+async function downloadOne(run: VideoRun, input: DownloadInput): Promise<VideoAsset> {
+  const bound = run.plan.downloadMs;
+  const options = {
+    ...DOWNLOAD,
+    startToCloseTimeout: bound,
+    scheduleToCloseTimeout: bound,
+    summary: `download ${input.key}`,
+  };
+  try {
+    return await run.untilCancelled(() => downloadVideo.executeWithOptions(options, [input]));
+  } catch (error) {
+    await discard(input);
+    throw endOf(error, run, input);
+  }
+}
+
+/** Best effort: a leftover that cannot be swept must not hide why the download ended. */
+async function discard({ jobId, key }: DownloadInput): Promise<void> {
+  try {
+    await discardDownload.executeWithOptions({ ...DISCARD, summary: `sweep what is left of ${key}` }, [{ jobId, key }]);
+  } catch (error) {
+    if (activityCause(error) === null) throw error;
+  }
+}
+
+function endOf(error: unknown, run: VideoRun, input: DownloadInput): unknown {
+  const cause = activityCause(error);
+  if (cause === null) return error;
+  if (run.isCancelled() && (cause instanceof CancelledFailure || cause instanceof TimeoutFailure))
+    return cancelledRun(run);
+  const saved =
+    run.status.assets.length === 0 ? '' : `Saved before: ${run.status.assets.map((asset) => asset.uri).join(', ')}. `;
+  if (cause instanceof ApplicationFailure) return lastFailure(cause, saved, input);
+  if (cause.cause instanceof ApplicationFailure) return lastFailure(cause.cause, saved, input);
+  return failRun(
+    'DownloadFailed',
+    `${saved}The video of job ${input.jobId} was not saved within timeouts.download: no worker finished it.`,
+    adoptCommand(input.jobId, input.key),
+  );
+}
+
+function lastFailure(failure: ApplicationFailure, saved: string, input: DownloadInput): ApplicationFailure {
+  const type = contractType(failure);
+  if (type === null) {
+    return failRun(
+      'DownloadFailed',
+      `${saved}The download of job ${input.jobId} failed: ${failure.message}.`,
+      adoptCommand(input.jobId, input.key),
+    );
+  }
+  const bound = failure.nonRetryable === true ? '' : 'timeouts.download ran out. ';
+  return endWith(type, `${saved}${bound}${failure.message}`);
+}

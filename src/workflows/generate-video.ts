@@ -1,0 +1,91 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  proxyActivities,
+  TemporalFailure,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
+import { CHECK } from './activity-options.js';
+import { cancelledRun } from './cancellation.js';
+import type { CarriedState } from './carried-state.js';
+import { download } from './download.js';
+import { activityCause, contractType, endWith, problemOf } from './failures.js';
+import { listen } from './listen.js';
+import { submit } from './submit.js';
+import { now, VideoRun } from './video-run.js';
+import { waitForVideo } from './wait.js';
+
+const { checkRequest } = proxyActivities<Pick<Activities, 'checkRequest'>>(CHECK);
+
+/**
+ * One request in, one whole MP4 saved: check, submit once, wait, download. `carried` is the run's own, when it continues
+ * as new; callers give one argument.
+ */
+export async function generateVideo(input: GenerateVideoInput, carried?: CarriedState): Promise<GenerateVideoResult> {
+  const run = new VideoRun(input, carried);
+  listen(run);
+  // Each step decides for itself what a cancel does to it: a submit, for one, must wait for its answer.
+  return await CancellationScope.nonCancellable(() => toItsEnd(run, () => makeVideo(run, carried)));
+}
+
+async function makeVideo(run: VideoRun, carried: CarriedState | undefined): Promise<GenerateVideoResult> {
+  if (carried === undefined) {
+    await check(run);
+    await start(run);
+  }
+  const { outputs, model } = await waitForVideo(run, carried);
+  if (run.isCancelled()) throw cancelledRun(run);
+  const jobId = run.status.jobId ?? '';
+  await download(run, jobId, outputs);
+  return result(run, jobId, model);
+}
+
+async function check(run: VideoRun): Promise<void> {
+  try {
+    run.checked(await run.untilCancelled(() => checkRequest(run.input)));
+  } catch (error) {
+    if (run.isCancelled() && isCancellation(error)) throw cancelledRun(run);
+    const cause = activityCause(error);
+    const type = cause instanceof ApplicationFailure ? contractType(cause) : null;
+    throw cause === null || type === null ? error : endWith(type, cause.message);
+  }
+}
+
+async function start(run: VideoRun): Promise<void> {
+  const { request, jobId } = run.input;
+  if (jobId !== undefined) run.follow(jobId, null, null);
+  else if (request !== undefined) await submit(run, request);
+}
+
+function result(run: VideoRun, jobId: string, model: string | null): GenerateVideoResult {
+  const { assets, costUsd, estimatedCostUsd, polls, submittedAt } = run.status;
+  const completedAt = now();
+  run.enter('succeeded', { completedAt, error: null });
+  return { jobId, model: run.plan.model ?? model, assets, costUsd, estimatedCostUsd, polls, submittedAt, completedAt };
+}
+
+/** Whatever the end, it is shown and recorded before the run closes. */
+async function toItsEnd<T>(run: VideoRun, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CancelledFailure) {
+      run.enter('cancelled', { completedAt: now(), error: { type: 'Cancelled', message: error.message } });
+    } else if (error instanceof TemporalFailure) {
+      if (run.isCancelled()) return await endCancelled(run, error);
+      run.enter('failed', { completedAt: now(), error: problemOf(error) });
+    }
+    // Anything else is a defect: the workflow task fails and is tried again, so that a mended worker goes on.
+    throw error;
+  }
+}
+
+/** A cancelled run ends Canceled whatever the provider says or whichever bound is met; what it said is kept in the message. */
+function endCancelled(run: VideoRun, failure: TemporalFailure): Promise<never> {
+  const cancelled = new CancelledFailure(`${cancelledRun(run).message} (${failure.message})`);
+  run.enter('cancelled', { completedAt: now(), error: { type: 'Cancelled', message: cancelled.message } });
+  return Promise.reject(cancelled);
+}

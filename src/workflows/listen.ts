@@ -1,0 +1,88 @@
+import { ApplicationFailure, condition, proxyLocalActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import { isUsableJobId } from '../contract/job-id.js';
+import type { ResolveSubmission, VideoStatus } from '../contract/types.js';
+import { CANCEL_RUN, POLL } from './activity-options.js';
+import { cancelSignal, providerEventSignal, resolveSubmissionUpdate, statusQuery } from './messages.js';
+import type { Decision, VideoRun } from './video-run.js';
+
+const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
+const { cancelRun } = proxyLocalActivities<Pick<Activities, 'cancelRun'>>(CANCEL_RUN);
+
+/** Everything that may be said to a run. Set before its first await, so that nothing is missed. */
+export function listen(run: VideoRun): void {
+  run.watchCancellation();
+  setHandler(statusQuery, () => run.status, {
+    description: 'Where the run stands: state, job, polls, cost, files, last problem.',
+  });
+  setHandler(
+    cancelSignal,
+    async (request) => {
+      run.cancelReason = typeof request?.reason === 'string' && request.reason !== '' ? request.reason : null;
+      // Only the server can end a run as Canceled, so the signal asks it to, and there is one way to cancel.
+      const { workflowId, runId } = workflowInfo();
+      await cancelRun.executeWithOptions({ ...CANCEL_RUN, summary: 'cancel this run' }, [{ workflowId, runId }]);
+    },
+    {
+      description:
+        'Cancels the run. Optional: { "reason": "…" }. The provider cannot cancel: a submitted job may be billed.',
+    },
+  );
+  setHandler(
+    providerEventSignal,
+    (event) => {
+      run.hint(event);
+    },
+    {
+      description:
+        'From the webhook receiver: { "jobId", "status" }. A hint that hurries the next poll; never believed.',
+    },
+  );
+  setHandler(resolveSubmissionUpdate, (answer) => resolve(run, answer), {
+    validator: (answer: ResolveSubmission | undefined) => {
+      validate(run, answer);
+    },
+    description:
+      'Answers awaiting_decision: { "action": "adopt", "jobId": "…" }, { "action": "resubmit" } or { "action": "abandon" }.',
+  });
+}
+
+/** Refused before it reaches the history: nothing waits, or the answer is malformed. */
+function validate(run: VideoRun, answer: ResolveSubmission | undefined): void {
+  if (!isAwaiting(run)) {
+    throw refused(`Nothing waits for a decision: the run is ${run.status.state}.`);
+  }
+  if (
+    answer?.action === 'adopt'
+      ? !isUsableJobId(answer.jobId)
+      : answer?.action !== 'resubmit' && answer?.action !== 'abandon'
+  ) {
+    throw refused(
+      'The answer is malformed. Give { "action": "adopt", "jobId": "…" }, { "action": "resubmit" } or { "action": "abandon" }.',
+    );
+  }
+}
+
+async function resolve(run: VideoRun, answer: ResolveSubmission): Promise<VideoStatus> {
+  const decision = await decide(answer);
+  if (!isAwaiting(run)) throw refused('The run was answered in the meantime.');
+  run.decide(decision);
+  await condition(() => run.status.state !== 'awaiting_decision');
+  return run.status;
+}
+
+async function decide(answer: ResolveSubmission): Promise<Decision> {
+  if (answer.action !== 'adopt') return { action: answer.action };
+  const { jobId } = answer;
+  const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${jobId}` }, [{ jobId }]);
+  if (!inspection.adoptable) throw refused(inspection.reason);
+  return { action: 'adopt', jobId, providerStatus: inspection.job.status };
+}
+
+function isAwaiting(run: VideoRun): boolean {
+  return run.status.state === 'awaiting_decision' && run.decided() === null && !run.isCancelled();
+}
+
+function refused(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'InvalidRequest', message, nonRetryable: true });
+}

@@ -1,0 +1,135 @@
+import {
+  CancelledFailure,
+  condition,
+  proxyActivities,
+  proxyLocalActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import type { Inspection } from '../activities/poll-video.js';
+import type { SubmitMark, SubmittedJob } from '../activities/submit-video.js';
+import type { ProviderRequest } from '../contract/types.js';
+import { POLL, SUBMIT } from './activity-options.js';
+import { activityCause, contractType, endWith, failRun } from './failures.js';
+import { cancelledRun } from './cancellation.js';
+import { now, type Decision, type VideoRun } from './video-run.js';
+
+const { submitVideo } = proxyActivities<Pick<Activities, 'submitVideo'>>(SUBMIT);
+const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
+
+/** A submit of which nobody can say whether the provider accepted it. */
+interface Unknown {
+  readonly unknown: string;
+}
+
+/** How long an event's job is looked at again when it could not be read: 20 tries, half a minute apart. */
+const LOOK_AGAIN = '30s';
+const LOOKS = 20;
+
+/** Brings the run to a job, by at most one paid request, unless an operator asks for another. */
+export async function submit(run: VideoRun, request: ProviderRequest): Promise<void> {
+  for (;;) {
+    if (run.isCancelled()) throw cancelledRun(run);
+    run.enter('submitting', { error: null });
+    const outcome = await submitOnce(run, request);
+    if ('jobId' in outcome) {
+      run.follow(outcome.jobId, outcome.status, now());
+      return;
+    }
+    const decision = await awaitDecision(run, outcome.unknown);
+    if (decision.action === 'adopt') {
+      run.follow(decision.jobId, decision.providerStatus, now());
+      return;
+    }
+    if (decision.action === 'abandon') {
+      throw failRun(
+        'SubmissionAbandoned',
+        'An operator abandoned the submit, whose outcome is unknown: a job may exist at the provider and be billed.',
+      );
+    }
+  }
+}
+
+/** Runs the submit activity again for as long as it is proven that nothing was sent. */
+async function submitOnce(run: VideoRun, request: ProviderRequest): Promise<SubmittedJob | Unknown> {
+  const deadlineAt = Date.now() + run.plan.submitMs;
+  for (;;) {
+    try {
+      const submitMs = Math.max(0, deadlineAt - Date.now());
+      const options = { ...SUBMIT, summary: `submit to ${request.model}` };
+      return await run.untilCancelled(() => submitVideo.executeWithOptions(options, [{ request, submitMs }]));
+    } catch (error) {
+      if (run.isCancelled() && activityCause(error) instanceof CancelledFailure) throw cancelledRun(run);
+      const outcome = outcomeOf(error);
+      if (outcome !== 'not sent') return outcome;
+      if (run.isCancelled()) throw cancelledRun(run);
+      // A worker died or the task was lost on its way, before the mark: nothing left, so it is simply run again.
+      if (Date.now() >= deadlineAt) {
+        throw failRun(
+          'ProviderUnavailable',
+          'No worker got as far as sending the request within timeouts.submit. Nothing was billed.',
+        );
+      }
+    }
+  }
+}
+
+function outcomeOf(error: unknown): SubmittedJob | Unknown | 'not sent' {
+  const cause = activityCause(error);
+  if (cause instanceof TimeoutFailure) {
+    const mark = cause.lastHeartbeatDetails as SubmitMark | undefined;
+    if (mark?.job !== undefined) return mark.job;
+    if (mark?.sending !== true) return 'not sent';
+    return { unknown: 'The worker stopped answering after the request could have left.' };
+  }
+  if (cause === null || !('type' in cause)) throw error;
+  if (cause.type === 'SubmissionUnknown') return { unknown: cause.message };
+  const type = contractType(cause);
+  throw type === null ? error : endWith(type, cause.message);
+}
+
+/** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */
+async function awaitDecision(run: VideoRun, what: string): Promise<Decision> {
+  run.decide(null);
+  run.enter('awaiting_decision', {
+    error: {
+      type: 'SubmissionUnknown',
+      message: `${what} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)}`,
+    },
+  });
+  let looks = 0;
+  for (;;) {
+    await condition(() => run.isCancelled() || run.decided() !== null || run.candidates.length > 0);
+    const decision = run.decided();
+    if (decision !== null) return decision;
+    if (run.isCancelled()) throw cancelledRun(run);
+    const jobId = run.candidates[0];
+    if (jobId === undefined) continue;
+    const inspection = await lookAt(jobId);
+    if (inspection.adoptable) return { action: 'adopt', jobId, providerStatus: inspection.job.status };
+    looks += 1;
+    if (inspection.final || looks >= LOOKS) {
+      run.candidates.shift();
+      looks = 0;
+    } else {
+      await condition(() => run.isCancelled() || run.decided() !== null, LOOK_AGAIN, {
+        summary: `look at job ${jobId} again`,
+      });
+    }
+  }
+}
+
+/** A look that does not come back says nothing about the job. */
+async function lookAt(jobId: string): Promise<Inspection> {
+  try {
+    return await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${jobId}` }, [{ jobId }]);
+  } catch (error) {
+    if (activityCause(error) === null) throw error;
+    return { adoptable: false, final: false, reason: 'the job could not be looked at' };
+  }
+}
+
+function mayCost(run: VideoRun): string {
+  const { estimatedCostUsd } = run.status;
+  return estimatedCostUsd === null ? '' : ` It may have cost $${estimatedCostUsd}.`;
+}

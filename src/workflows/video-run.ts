@@ -1,0 +1,190 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  CancellationScope,
+  CancelledFailure,
+  setCurrentDetails,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Plan } from '../activities/check-request.js';
+import type { Problem } from '../contract/failures.js';
+import { isUsableJobId } from '../contract/job-id.js';
+import { MODEL_MEMO, STATUS_MEMO } from '../contract/names.js';
+import type { GenerateVideoInput, ProviderEvent, VideoAsset, VideoState, VideoStatus } from '../contract/types.js';
+import type { CarriedState } from './carried-state.js';
+import { describeRun } from './details.js';
+
+const STATE_KEY = defineSearchAttributeKey('LongtakeState', 'KEYWORD');
+const MODEL_KEY = defineSearchAttributeKey('LongtakeModel', 'KEYWORD');
+const JOB_ID_KEY = defineSearchAttributeKey('LongtakeJobId', 'KEYWORD');
+const COST_KEY = defineSearchAttributeKey('LongtakeCostUsd', 'DOUBLE');
+
+/** Provider events worth remembering; more than a provider sends, few enough to carry along. */
+const REMEMBERED_EVENTS = 20;
+
+/** An operator's answer to `awaiting_decision`. */
+export type Decision =
+  | { readonly action: 'adopt'; readonly jobId: string; readonly providerStatus: string }
+  | { readonly action: 'resubmit' }
+  | { readonly action: 'abandon' };
+
+/** One run as its messages and its people see it. Every change goes through here, so that none is shown late. */
+export class VideoRun {
+  status: VideoStatus = {
+    state: 'validating',
+    jobId: null,
+    providerStatus: null,
+    polls: 0,
+    nextPollAt: null,
+    submittedAt: null,
+    completedAt: null,
+    costUsd: null,
+    estimatedCostUsd: null,
+    assets: [],
+    error: null,
+  };
+  /** Jobs that provider events named before this run knew its own. */
+  readonly candidates: string[] = [];
+  /** A provider event asks for a poll before its time. */
+  woken = false;
+  cancelReason: string | null = null;
+  private decision: Decision | null = null;
+  private plan_: Plan | null = null;
+  private cancelRequested = false;
+  private stateSince: string;
+  private seenEvents: string[] = [];
+  private onCancel: (() => void) | null = null;
+
+  constructor(
+    readonly input: GenerateVideoInput,
+    carried: CarriedState | undefined,
+  ) {
+    this.stateSince = now();
+    if (carried === undefined) return;
+    this.plan_ = carried.plan;
+    this.status = carried.status;
+    this.stateSince = carried.stateSince;
+    this.seenEvents = [...carried.seenEvents];
+  }
+
+  /** Follows cancellation of the run: the signal's way leads through the server as well. */
+  watchCancellation(): void {
+    CancellationScope.current().cancelRequested.catch(() => {
+      this.cancelRequested = true;
+      this.onCancel?.();
+      this.show();
+    });
+  }
+
+  /** A method, so that nobody reads a value from before an await. */
+  isCancelled(): boolean {
+    return this.cancelRequested;
+  }
+
+  /** The operator's answer, once there is one. */
+  decided(): Decision | null {
+    return this.decision;
+  }
+
+  decide(decision: Decision | null): void {
+    this.decision = decision;
+  }
+
+  get plan(): Plan {
+    if (this.plan_ === null) throw new TypeError('the request was not checked yet');
+    return this.plan_;
+  }
+
+  checked(plan: Plan): void {
+    this.plan_ = plan;
+    this.change({ estimatedCostUsd: plan.estimatedCostUsd });
+  }
+
+  /** Runs `work` and cancels it, and only it, when the run is cancelled. */
+  async untilCancelled<T>(work: () => Promise<T>): Promise<T> {
+    if (this.cancelRequested) throw new CancelledFailure('the run was cancelled');
+    const scope = new CancellationScope();
+    this.onCancel = () => {
+      scope.cancel();
+    };
+    try {
+      return await scope.run(work);
+    } finally {
+      this.onCancel = null;
+    }
+  }
+
+  /** A new state: shown, and recorded where it can be read without a worker. */
+  enter(state: VideoState, change: Partial<VideoStatus> = {}): void {
+    this.stateSince = now();
+    this.change({ nextPollAt: null, ...change, state });
+    this.record();
+  }
+
+  /** A change within a state: shown, not recorded, so that a poll costs no extra events. */
+  change(change: Partial<VideoStatus>): void {
+    this.status = { ...this.status, ...change };
+    this.show();
+  }
+
+  problem(problem: Problem | null): void {
+    this.change({ error: problem });
+  }
+
+  saved(asset: VideoAsset): void {
+    this.change({ assets: [...this.status.assets, asset] });
+  }
+
+  /** A provider event is a hint: it hurries the next poll or names a job to look at, nothing else. */
+  hint(event: ProviderEvent | undefined): void {
+    if (event === undefined || !isUsableJobId(event.jobId)) return;
+    const seen = `${event.jobId}-${event.status}`;
+    if (this.seenEvents.includes(seen)) return;
+    this.seenEvents = [...this.seenEvents, seen].slice(-REMEMBERED_EVENTS);
+    if (this.status.jobId === event.jobId) this.woken = true;
+    else if (this.status.jobId === null && this.candidates.length < REMEMBERED_EVENTS)
+      this.candidates.push(event.jobId);
+  }
+
+  /** The job is known: from here on it is followed to its end, or named in the failure. */
+  follow(jobId: string, providerStatus: string | null, submittedAt: string | null): void {
+    this.woken = this.candidates.includes(jobId);
+    this.enter('generating', { jobId, providerStatus, submittedAt, error: null });
+  }
+
+  carry(poll: Pick<CarriedState, 'pollDeadlineAt' | 'notBefore' | 'missingInARow' | 'lastDenial'>): CarriedState {
+    return { ...poll, plan: this.plan, status: this.status, seenEvents: this.seenEvents, stateSince: this.stateSince };
+  }
+
+  private show(): void {
+    setCurrentDetails(
+      describeRun({
+        workflowId: workflowInfo().workflowId,
+        // Before the check it may be anything.
+        request: this.plan_ === null ? undefined : this.input.request,
+        status: this.status,
+        stateSince: this.stateSince,
+        cancelRequested: this.cancelRequested,
+        output: this.plan_?.output ?? null,
+      }),
+    );
+  }
+
+  private record(): void {
+    upsertMemo({ [STATUS_MEMO]: this.status, [MODEL_MEMO]: this.plan_?.model ?? null });
+    if (this.plan_?.searchAttributes !== true) return;
+    const { state, jobId, costUsd } = this.status;
+    upsertSearchAttributes([
+      { key: STATE_KEY, value: state },
+      ...(this.plan_.model === null ? [] : [{ key: MODEL_KEY, value: this.plan_.model }]),
+      ...(jobId === null ? [] : [{ key: JOB_ID_KEY, value: jobId }]),
+      ...(costUsd === null ? [] : [{ key: COST_KEY, value: costUsd }]),
+    ]);
+  }
+}
+
+/** Workflow time: the same on every replay. */
+export function now(): string {
+  return new Date().toISOString();
+}

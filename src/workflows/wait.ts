@@ -1,0 +1,205 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import { adoptCommand } from '../contract/commands.js';
+import type { FailureType } from '../contract/failures.js';
+import { LIMITS } from '../contract/limits.js';
+import type { Job, PollAnswer } from '../openrouter/answers.js';
+import { POLL } from './activity-options.js';
+import { cancelledRun } from './cancellation.js';
+import type { CarriedState } from './carried-state.js';
+import { activityCause, failRun } from './failures.js';
+import type { generateVideo } from './generate-video.js';
+import { pollIntervalMs } from './poll-schedule.js';
+import type { VideoRun } from './video-run.js';
+
+const { pollVideo } = proxyLocalActivities<Pick<Activities, 'pollVideo'>>(POLL);
+
+/** A finished job: how many videos it has, and which model made them where the provider says so. */
+export interface FinishedJob {
+  readonly outputs: number;
+  readonly model: string | null;
+}
+
+/** Waits until the provider has finished the job, by durable timers and one request a poll. */
+export async function waitForVideo(run: VideoRun, carried?: CarriedState): Promise<FinishedJob> {
+  const wait = new Wait(run, carried);
+  for (;;) {
+    await wait.untilDue();
+    const finished = await wait.poll();
+    if (finished !== null) return finished;
+    await wait.continueAsNewWhenDue();
+  }
+}
+
+class Wait {
+  private readonly deadlineAt: number;
+  private notBefore: number;
+  private missingInARow: number;
+  private lastDenial: CarriedState['lastDenial'];
+
+  constructor(
+    private readonly run: VideoRun,
+    carried: CarriedState | undefined,
+  ) {
+    this.deadlineAt = carried?.pollDeadlineAt ?? Date.now() + run.plan.polling.timeoutMs;
+    this.notBefore = carried?.notBefore ?? 0;
+    this.missingInARow = carried?.missingInARow ?? 0;
+    this.lastDenial = carried?.lastDenial ?? null;
+  }
+
+  /** One durable timer, cut short by a cancel or a provider's hint. Ends the run when a bound is met. */
+  async untilDue(): Promise<void> {
+    const { run } = this;
+    if (run.status.polls >= run.plan.polling.maximumAttempts || Date.now() >= this.deadlineAt) throw this.exhausted();
+    const dueAt = this.nextPollAt();
+    run.change({ nextPollAt: new Date(dueAt).toISOString() });
+    const summary = `poll ${run.status.polls + 1} of job ${run.status.jobId ?? ''}`;
+    if (Date.now() < dueAt) {
+      await condition(() => this.mayHurry() || this.mustStop(), dueAt - Date.now(), { summary });
+    }
+    if (this.mustStop()) throw cancelledRun(run);
+    run.woken = false;
+    if (this.notBefore > this.deadlineAt) throw this.exhausted();
+  }
+
+  async poll(): Promise<FinishedJob | null> {
+    const { run } = this;
+    const jobId = this.jobId();
+    const polls = run.status.polls + 1;
+    const answer = await this.ask(jobId, polls);
+    run.change({ polls, nextPollAt: null });
+    this.notBefore = answer.outcome === 'trouble' ? Date.now() + (answer.retryAfterMs ?? 0) : 0;
+    this.missingInARow = answer.outcome === 'missing' ? this.missingInARow + 1 : 0;
+    this.lastDenial = null;
+    switch (answer.outcome) {
+      case 'job':
+        run.change({
+          providerStatus: answer.job.status,
+          costUsd: answer.job.costUsd ?? run.status.costUsd,
+          error: null,
+        });
+        return this.judge(answer.job);
+      case 'missing':
+        if (this.missingInARow >= LIMITS.missingInARow) throw this.lost();
+        run.problem({
+          type: 'VideoLost',
+          message: `The provider does not know job ${jobId} (404, ${this.missingInARow} in a row).`,
+        });
+        return null;
+      case 'denied':
+        this.lastDenial = answer.httpStatus === 401 ? 'AuthenticationFailed' : 'PermissionDenied';
+        run.problem({
+          type: this.lastDenial,
+          message: `${answer.message} Mend the key and restart the worker: the run goes on.`,
+        });
+        return null;
+      case 'trouble':
+        run.problem({ type: 'ProviderUnavailable', message: answer.message });
+        return null;
+    }
+  }
+
+  /** A history cannot grow for ever: where the server says so, the run goes on in a new one. */
+  async continueAsNewWhenDue(): Promise<void> {
+    // A cancel request does not travel to a new run, so a cancelled one that settles stays in this history.
+    if (!workflowInfo().continueAsNewSuggested || this.run.isCancelled()) return;
+    await condition(allHandlersFinished);
+    if (this.run.isCancelled()) return;
+    const { notBefore, missingInARow, lastDenial } = this;
+    const carried = this.run.carry({ pollDeadlineAt: this.deadlineAt, notBefore, missingInARow, lastDenial });
+    await continueAsNew<typeof generateVideo>(this.run.input, carried);
+  }
+
+  private async ask(jobId: string, polls: number): Promise<PollAnswer> {
+    try {
+      return await pollVideo.executeWithOptions({ ...POLL, summary: `poll ${polls} of job ${jobId}` }, [{ jobId }]);
+    } catch (error) {
+      const cause = activityCause(error);
+      if (cause === null) throw error;
+      return {
+        outcome: 'trouble',
+        httpStatus: null,
+        message: `The poll did not end: ${cause.message}`,
+        retryAfterMs: null,
+      };
+    }
+  }
+
+  private judge(job: Job): FinishedJob | null {
+    const end = ENDS[job.status];
+    if (end === undefined) return null; // also a status that nobody knows yet: the job is still there
+    if (end === 'saved') return { outputs: job.outputs, model: job.model };
+    throw failRun(
+      end,
+      `The provider says that job ${job.id} ${job.status}: ${job.error ?? 'it gave no reason'}.${this.bill()}`,
+    );
+  }
+
+  private bill(): string {
+    const { costUsd } = this.run.status;
+    return costUsd === null ? ' It did not say whether the job is billed.' : ` It cost $${costUsd}.`;
+  }
+
+  private nextPollAt(): number {
+    const { run } = this;
+    const first = run.input.jobId !== undefined && run.status.polls === 0;
+    const interval = first ? 0 : pollIntervalMs(run.plan.polling, run.status.polls, Math.random());
+    const dueAt = Math.max(Date.now() + interval, this.notBefore);
+    return Math.min(dueAt, this.deadlineAt);
+  }
+
+  private mayHurry(): boolean {
+    return this.run.woken && Date.now() >= this.notBefore;
+  }
+
+  private mustStop(): boolean {
+    return this.run.isCancelled() && this.run.plan.onCancel === 'abandon';
+  }
+
+  private jobId(): string {
+    return this.run.status.jobId ?? '';
+  }
+
+  private lost(): ApplicationFailure {
+    return failRun(
+      'VideoLost',
+      `The provider does not know job ${this.jobId()} (404, ${LIMITS.missingInARow} in a row). It may still be billed: ask the provider.`,
+      this.adopt(),
+    );
+  }
+
+  private exhausted(): ApplicationFailure {
+    const { run } = this;
+    const jobId = this.jobId();
+    const last =
+      run.status.error === null
+        ? `the provider last said ${run.status.providerStatus ?? 'nothing'}`
+        : run.status.error.message;
+    const type: FailureType = this.lastDenial ?? 'PollingExhausted';
+    return failRun(
+      type,
+      `Job ${jobId} was not finished after ${run.status.polls} polls, when its polling bound was met (${last}). It may still be billed.`,
+      this.adopt(),
+    );
+  }
+
+  private adopt(): string {
+    return adoptCommand(this.jobId(), this.run.plan.output);
+  }
+}
+
+/** What the provider's final words mean. */
+const ENDS: Readonly<Record<string, FailureType | 'saved' | undefined>> = {
+  completed: 'saved',
+  failed: 'VideoFailed',
+  dead: 'VideoFailed',
+  cancelled: 'VideoCancelled',
+  expired: 'VideoExpired',
+};

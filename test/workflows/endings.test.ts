@@ -1,0 +1,390 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { FailureType } from '../../src/contract/index.js';
+import { LongtakeError, type GenerateVideoInput, type LongtakeHandle } from '../../src/client/index.js';
+import { CLIP, completed, job, refusal, video, type Call, type ProviderScript } from '../support/provider.js';
+import { startRig, withDefaults, type Rig } from '../support/rig.js';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterEach(() => {
+  rig.provider.submits.length = 0;
+  rig.provider.polls.length = 0;
+  rig.provider.contents.length = 0;
+});
+afterAll(async () => {
+  await rig.stop();
+});
+
+async function failureOf(handle: LongtakeHandle): Promise<LongtakeError> {
+  const error: unknown = await handle.result().then(
+    () => new Error('the run succeeded'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof LongtakeError)) throw error;
+  return error;
+}
+
+/** Runs to the end and checks what every failure must have: the type, the page, the recorded status, no orphan. */
+async function endsAs(type: FailureType, script: ProviderScript, input: Partial<GenerateVideoInput> = {}) {
+  rig.provider.script = script;
+  const handle = await rig.start(input);
+  const error = await failureOf(handle);
+  expect(error.type, error.message).toBe(type);
+  expect(error.message).toMatch(/docs\/errors\/[a-z-]+\.md/);
+  const status = await handle.status();
+  expect(status).toMatchObject({ state: 'failed', error: { type, message: error.message } });
+  expect((await readdir(rig.storage, { recursive: true })).filter((name) => name.includes('.part'))).toEqual([]);
+  return { error, status };
+}
+
+const failsAs =
+  (status: string, more: Record<string, unknown> = {}) =>
+  ({ jobId }: Call) =>
+    job(jobId, status, more);
+
+describe('what the provider says of the job', () => {
+  it.each([
+    ['failed', 'VideoFailed', { error: 'the model said no' }],
+    ['failed', 'VideoFailed', { error: { code: 'x', message: 'the model said no' } }],
+    ['failed', 'VideoFailed', { error: null }],
+    ['dead', 'VideoFailed', {}],
+    ['cancelled', 'VideoCancelled', {}],
+    ['expired', 'VideoExpired', {}],
+  ] as const)('%s ends the run as %s, naming the job', async (status, type, more) => {
+    const { error } = await endsAs(type, { poll: failsAs(status, more) });
+    expect(error.message).toContain('job-1');
+    expect(error.jobId).toBe('job-1');
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('keeps the cost of a job that failed', async () => {
+    const { status } = await endsAs('VideoFailed', { poll: failsAs('failed', { usage: { cost: 0.07 } }) });
+    expect(status.costUsd).toBe(0.07);
+  });
+
+  it('gives a job up after the fifth 404 in a row, and not before', async () => {
+    const { error } = await endsAs('VideoLost', { poll: () => refusal(404, 'no such job') });
+    expect(rig.provider.polls).toHaveLength(5);
+    expect(error.message).toMatch(/longtake adopt --output \S+ job-1$/);
+  });
+
+  it('does not add up 404s that are not in a row', async () => {
+    const answers = [404, 404, 404, 404, 200, 404, 404, 404, 404];
+    rig.provider.script = {
+      poll: ({ n, jobId }) => {
+        const status = answers[n - 1];
+        if (status === undefined) return completed(jobId);
+        return status === 404 ? refusal(404, 'no such job') : job(jobId, 'pending');
+      },
+    };
+    expect((await (await rig.start()).result()).polls).toBe(10);
+  });
+
+  it('meets its bound in polls, having sent exactly that many, and says how to get the video', async () => {
+    const { error } = await endsAs(
+      'PollingExhausted',
+      { poll: failsAs('in_progress') },
+      { polling: { initialInterval: '10ms', maximumInterval: '10ms', maximumAttempts: 5 } },
+    );
+    expect(rig.provider.polls).toHaveLength(5);
+    expect(error.message).toContain('job-1');
+    expect(error.message).toContain('may still be billed');
+    expect(error.message).toMatch(/longtake adopt .*job-1$/);
+  });
+
+  it('meets its bound in time', async () => {
+    await endsAs(
+      'PollingExhausted',
+      { poll: failsAs('in_progress') },
+      { polling: { initialInterval: '10ms', maximumInterval: '10ms', timeout: '300ms', maximumAttempts: 100_000 } },
+    );
+    expect(rig.provider.polls.length).toBeGreaterThan(1);
+  });
+
+  it('goes on through polls that are refused, broken, or not answered in time to mean anything', async () => {
+    const broken: ProviderScript['poll'] = ({ n, jobId, response }) => {
+      if (n === 1) return refusal(503, 'overloaded');
+      if (n === 2) return { body: '<html>bad gateway</html>', headers: { 'content-type': 'text/html' } };
+      if (n === 3) return { body: '{"id": "job-1", "sta' };
+      if (n === 4) {
+        response.destroy();
+        return null;
+      }
+      if (n === 5) return refusal(401, 'bad key');
+      if (n === 6) return refusal(500, 'oops');
+      return completed(jobId);
+    };
+    rig.provider.script = { poll: broken };
+    expect((await (await rig.start()).result()).polls).toBe(7);
+  });
+
+  it('shows a poll that met a 503, also while it goes on', async () => {
+    rig.provider.script = { poll: () => refusal(503, 'overloaded') };
+    const handle = await rig.start();
+    for await (const status of handle.follow({ intervalMs: 20 })) {
+      if (status.error === null) continue;
+      expect(status).toMatchObject({ state: 'generating', error: { type: 'ProviderUnavailable' } });
+      expect(status.error.message).toContain('overloaded');
+      break;
+    }
+    rig.provider.script = {};
+    await handle.result();
+  });
+
+  it.each([
+    [401, 'AuthenticationFailed'],
+    [403, 'PermissionDenied'],
+  ] as const)(
+    'ends a run whose key is refused (%i) at poll only when its bound is met, naming the job',
+    async (code, type) => {
+      const { error } = await endsAs(
+        type,
+        { poll: () => refusal(code, 'no') },
+        { polling: { initialInterval: '10ms', maximumInterval: '10ms', maximumAttempts: 7 } },
+      );
+      expect(rig.provider.polls).toHaveLength(7);
+      expect(error.message).toContain('job-1');
+    },
+  );
+
+  it('sends no poll before Retry-After is over, and counts the wait against the bound', async () => {
+    const { error } = await endsAs(
+      'PollingExhausted',
+      { poll: () => refusal(429, 'slow down', { 'retry-after': '3600' }) },
+      { polling: { initialInterval: '10ms', maximumInterval: '10ms', timeout: '500ms' } },
+    );
+    expect(rig.provider.polls).toHaveLength(1);
+    expect(error.message).toContain('slow down');
+  });
+});
+
+describe('what the provider says to the submit', () => {
+  it.each([
+    [400, 'SubmissionRejected'],
+    [401, 'AuthenticationFailed'],
+    [402, 'InsufficientCredits'],
+    [403, 'PermissionDenied'],
+    [404, 'SubmissionRejected'],
+    [413, 'SubmissionRejected'],
+    [422, 'SubmissionRejected'],
+    [302, 'SubmissionRejected'],
+  ] as const)('%i ends the run as %s after one request', async (status, type) => {
+    const { error } = await endsAs(type, {
+      submit: () => refusal(status, 'the reason given', { location: 'http://127.0.0.1:9/' }),
+    });
+    expect(rig.provider.submits).toHaveLength(1);
+    expect(error.jobId).toBeNull();
+    if (status !== 302) expect(error.message).toContain('the reason given');
+  });
+
+  it.each([429, 503])('a %i in OpenRouter’s own words is tried again after Retry-After', async (status) => {
+    rig.provider.script = {
+      submit: ({ n }) =>
+        n === 1
+          ? refusal(status, 'busy', { 'retry-after': '1' })
+          : { status: 202, body: { id: 'j', status: 'pending' } },
+    };
+    const startedAt = performance.now();
+    await (await rig.start()).result();
+    expect(rig.provider.submits).toHaveLength(2);
+    expect(performance.now() - startedAt).toBeGreaterThan(1_000);
+  });
+
+  it('gives up on refusals when timeouts.submit is over', async () => {
+    const { error } = await endsAs(
+      'ProviderUnavailable',
+      { submit: () => refusal(429, 'busy') },
+      { timeouts: { submit: '1500ms' } },
+    );
+    expect(rig.provider.submits.length).toBeGreaterThanOrEqual(1);
+    expect(error.message).toContain('nothing was billed');
+  });
+});
+
+describe('what can be known before money is spent', () => {
+  it.each([
+    ['an unsupported duration', { request: { model: 'test/model', prompt: 'x', duration: 5 } }, /4, 6, 8/],
+    ['an unsupported resolution', { request: { model: 'test/model', prompt: 'x', resolution: '8K' } }, /720p/],
+    ['an unknown model', { request: { model: 'test/other', prompt: 'x' } }, /test\/model/],
+  ] as const)('%s is refused with what is supported', async (_what, input, supported) => {
+    const { error } = await endsAs('InvalidRequest', {}, input);
+    expect(error.message).toMatch(supported);
+    expect(rig.provider.submits).toHaveLength(0);
+  });
+
+  it('holds an estimate under maxCostUsd', async () => {
+    const { error } = await endsAs('BudgetExceeded', {}, { maxCostUsd: 0.11 });
+    expect(error.message).toContain('$0.12');
+    expect(rig.provider.submits).toHaveLength(0);
+    rig.provider.script = {};
+    expect((await (await rig.start({ maxCostUsd: 0.12 })).result()).estimatedCostUsd).toBe(0.12);
+  });
+
+  it('refuses an unknown price when there is a budget, and lets it pass when there is none', async () => {
+    const request = { model: 'test/model', prompt: 'x', duration: 4, resolution: '720p', upscale_factor: 2 };
+    const script: ProviderScript = {
+      models: () => ({ body: { data: [{ id: 'odd/model', pricing_skus: { per_moon: '1' } }] } }),
+    };
+    const other = await startRig({ script });
+    try {
+      const budgeted = await other.start({ request: { ...request, model: 'odd/model' }, maxCostUsd: 100 });
+      expect((await failureOf(budgeted)).type).toBe('BudgetExceeded');
+      expect(other.provider.submits).toHaveLength(0);
+      const result = await (await other.start({ request: { ...request, model: 'odd/model' } })).result();
+      expect(result.estimatedCostUsd).toBeNull();
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('goes on without the model list when no budget needs it, and waits for it, bounded, when one does', async () => {
+    const other = await startRig({ script: { models: () => refusal(500, 'no list today') } });
+    try {
+      await (await other.start()).result();
+      expect(other.provider.submits).toHaveLength(1);
+      const budgeted = await other.start({ maxCostUsd: 1, timeouts: { submit: '500ms' } });
+      expect((await failureOf(budgeted)).type).toBe('ProviderUnavailable');
+      expect(other.provider.submits).toHaveLength(1);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('refuses a key that is taken', async () => {
+    await writeFile(join(rig.storage, 'taken.mp4'), 'mine');
+    await endsAs('OutputConflict', {}, { output: 'taken.mp4' });
+    expect(rig.provider.submits).toHaveLength(0);
+  });
+
+  it('replaces a taken key when told to', async () => {
+    await writeFile(join(rig.storage, 'old.mp4'), 'mine');
+    rig.provider.script = {};
+    const result = await (await rig.start({ output: 'old.mp4', overwrite: true })).result();
+    expect(result.assets[0]).toMatchObject({ key: 'old.mp4', bytes: CLIP.length });
+  });
+
+  it('refuses input that no schema allows, however it got there', async () => {
+    for (const input of [
+      null,
+      'text',
+      7,
+      [],
+      {},
+      { request: 'x' },
+      { request: { prompt: 'no model' } },
+      { jobId: '..' },
+    ]) {
+      const handle = await rig.temporal.workflow.start('generateVideo', {
+        args: [input],
+        taskQueue: rig.taskQueue,
+        workflowId: `bad-${Math.random()}`,
+      });
+      const error = await failureOf(rig.client.handle(handle.workflowId));
+      expect(error.type, JSON.stringify(input)).toBe('InvalidRequest');
+    }
+    expect(rig.provider.submits).toHaveLength(0);
+  });
+
+  it.each(['../x.mp4', '/etc/x.mp4', 'C:/x.mp4', 'a/../../x.mp4', 'x\u0000.mp4', 'CON.mp4', 'a//b.mp4'])(
+    'refuses the output key %j before anything starts',
+    async (output) => {
+      await expect(rig.client.start(withDefaults({ output }), { id: `never-${Math.random()}` })).rejects.toMatchObject({
+        type: 'InvalidRequest',
+      });
+      const handle = await rig.temporal.workflow.start('generateVideo', {
+        args: [withDefaults({ output })],
+        taskQueue: rig.taskQueue,
+        workflowId: `escape-${Math.random()}`,
+      });
+      expect((await failureOf(rig.client.handle(handle.workflowId))).type).toBe('InvalidRequest');
+      expect(rig.provider.submits).toHaveLength(0);
+    },
+  );
+});
+
+describe('what comes instead of the video', () => {
+  const SHORT = { timeouts: { download: '2s' } };
+
+  it.each([
+    ['HTML', '<html>not found</html>'],
+    ['JSON', '{"error":{"message":"not ready"}}'],
+    ['nothing', ''],
+    ['half a video', CLIP.subarray(0, CLIP.length / 2)],
+  ])('%s with a 200 is asked for three times, then ends as InvalidVideo with nothing saved', async (_what, body) => {
+    const { error } = await endsAs('InvalidVideo', { content: () => video(Buffer.from(body)) }, { output: 'no.mp4' });
+    expect(rig.provider.contents).toHaveLength(3);
+    expect(error.message).toMatch(/longtake adopt --output no\.mp4 job-1$/);
+    expect(await readdir(rig.storage)).not.toContain('no.mp4');
+  });
+
+  it('an answer that broke off is asked for again', async () => {
+    rig.provider.script = {
+      content: ({ n, response }) => {
+        if (n > 1) return video();
+        response.writeHead(200, { 'content-length': String(CLIP.length) });
+        response.write(CLIP.subarray(0, 4_000), () => response.destroy());
+        return null;
+      },
+    };
+    const result = await (await rig.start()).result();
+    expect(result.assets[0]?.bytes).toBe(CLIP.length);
+    expect(rig.provider.contents).toHaveLength(2);
+  });
+
+  it('410 ends as DownloadFailed at once', async () => {
+    await endsAs('DownloadFailed', { content: () => refusal(410, 'gone') });
+    expect(rig.provider.contents).toHaveLength(1);
+  });
+
+  it('the fifth 404 in a row ends as DownloadFailed', async () => {
+    await endsAs('DownloadFailed', { content: () => refusal(404, 'where?') });
+    expect(rig.provider.contents).toHaveLength(5);
+  });
+
+  it('a video over the cap is DownloadFailed, and the message names the variable', async () => {
+    const other = await startRig({ environment: { LONGTAKE_MAX_VIDEO_BYTES: '1000' } });
+    try {
+      const error = await failureOf(await other.start());
+      expect(error.type).toBe('DownloadFailed');
+      expect(error.message).toContain('LONGTAKE_MAX_VIDEO_BYTES');
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('trouble that does not end is DownloadFailed when timeouts.download is over', async () => {
+    const { error } = await endsAs('DownloadFailed', { content: () => refusal(500, 'try later') }, SHORT);
+    expect(error.message).toContain('timeouts.download');
+  });
+
+  it('a refused key is AuthenticationFailed when timeouts.download is over, naming the job', async () => {
+    const { error } = await endsAs('AuthenticationFailed', { content: () => refusal(401, 'bad key') }, SHORT);
+    expect(error.message).toContain('job-1');
+  });
+
+  it('a storage that refuses is StorageFailed when timeouts.download is over', async () => {
+    // A file where the folder must be: it appears after the check, as trouble does.
+    const content = async () => {
+      await writeFile(join(rig.storage, 'folder'), 'in the way').catch(() => undefined);
+      return video();
+    };
+    const { error } = await endsAs('StorageFailed', { content }, { output: 'folder/x.mp4', ...SHORT });
+    expect(error.message).toMatch(/longtake adopt --output folder\/x\.mp4 job-1$/);
+  });
+
+  it('a video whose key was taken meanwhile is saved beside it', async () => {
+    rig.provider.script = {
+      content: async () => {
+        await writeFile(join(rig.storage, 'late.mp4'), 'somebody else’s');
+        return video();
+      },
+    };
+    const result = await (await rig.start({ output: 'late.mp4' })).result();
+    expect(result.assets[0]?.key).toBe('late.job-1.mp4');
+  });
+});
