@@ -12,19 +12,13 @@ import { startDevServer, type DevServer } from './dev-server.js';
 import { parseHostArguments, type HostOptions } from './host-command.js';
 import { removeHostFile, writeHostFile, type HostFile } from './host-file.js';
 
-/**
- * The control port is also the claim to the preferred server port: of two hosts that start at once only one gets it,
- * so neither can take the other's server for its own.
- */
-const CLAIM_OFFSET = 20_000;
-
 const { dataDir, options } = parseHostArguments(process.argv.slice(2));
 await host(dataDirectory(dataDir), options);
 
 async function host(directory: DataDirectory, { lingerMs, ...server }: HostOptions): Promise<void> {
-  const claim = server.preferredPort + CLAIM_OFFSET;
+  const claim = claimTo(server.preferredPort);
   const token = randomUUID();
-  const control = await ControlServer.listen({ port: claim <= 65_535 ? claim : 0, token, lingerMs });
+  const control = await ControlServer.listen({ port: claim, token, lingerMs });
   const ending = new AbortController();
   const over = reasonToEnd(control);
   void over.then((reason) => {
@@ -77,4 +71,12 @@ async function reasonToEnd(control: ControlServer): Promise<string> {
   });
   const idle = once(control, 'idle').then(() => 'The local Temporal server was stopped: nobody uses it.');
   return await Promise.race([idle, ...asked]);
+}
+
+/**
+ * The control port is also the claim to the preferred server port: of two hosts that start at once only one gets it,
+ * so neither can take the other's server for its own.
+ */
+function claimTo(port: number): number {
+  return port < 32_768 ? port + 20_000 : port - 20_000;
 }

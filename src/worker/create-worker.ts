@@ -44,6 +44,8 @@ export class MissingApiKey extends Error {
  * active at once buys nothing more. See docs/decisions/0004-workflow-cache.md.
  */
 const CACHED_WORKFLOWS = 500;
+/** A cancel reaches an activity with its heartbeat's answer; the SDK would hold heartbeats back for 24 s. */
+const HEARTBEAT_EVERY = '2s';
 /** Downloads get this long to finish when the worker is told to stop. */
 const SHUTDOWN_GRACE = '20s';
 /** After the grace a submit may still wait for its answer: 10 s to connect, 60 s to hear. */
@@ -79,6 +81,7 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
     maxCachedWorkflows: CACHED_WORKFLOWS,
     workflowTaskPollerBehavior: { type: 'autoscaling' },
     activityTaskPollerBehavior: { type: 'autoscaling' },
+    maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
     ...options.temporal,

@@ -54,5 +54,6 @@ export const DISCARD = {
 /** Asking the server for this run's own cancellation: safe to repeat, and done at once. */
 export const CANCEL_RUN = {
   startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '5m',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 } as const satisfies LocalActivityOptions;

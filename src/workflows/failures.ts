@@ -36,6 +36,7 @@ export function contractType(cause: ApplicationFailure): FailureType | null {
 }
 
 export function problemOf(failure: TemporalFailure): Problem {
+  if (failure instanceof CancelledFailure) return { type: 'Cancelled', message: failure.message };
   const type = failure instanceof ApplicationFailure ? contractType(failure) : null;
   return { type: type ?? 'Unexpected', message: failure.message };
 }

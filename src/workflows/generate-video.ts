@@ -1,7 +1,9 @@
 import {
+  allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
+  condition,
   isCancellation,
   proxyActivities,
   TemporalFailure,
@@ -67,25 +69,25 @@ function result(run: VideoRun, jobId: string, model: string | null): GenerateVid
   return { jobId, model: run.plan.model ?? model, assets, costUsd, estimatedCostUsd, polls, submittedAt, completedAt };
 }
 
-/** Whatever the end, it is shown and recorded before the run closes. */
+/** Whatever the end, it is shown and recorded before the run closes, and no message handler is cut off in the middle. */
 async function toItsEnd<T>(run: VideoRun, work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    const value = await work();
+    await condition(allHandlersFinished);
+    return value;
   } catch (error) {
-    if (error instanceof CancelledFailure) {
-      run.enter('cancelled', { completedAt: now(), error: { type: 'Cancelled', message: error.message } });
-    } else if (error instanceof TemporalFailure) {
-      if (run.isCancelled()) return await endCancelled(run, error);
-      run.enter('failed', { completedAt: now(), error: problemOf(error) });
-    }
     // Anything else is a defect: the workflow task fails and is tried again, so that a mended worker goes on.
-    throw error;
+    if (!(error instanceof TemporalFailure)) throw error;
+    const end = endOf(run, error);
+    const state = end instanceof CancelledFailure ? 'cancelled' : 'failed';
+    run.enter(state, { completedAt: now(), error: problemOf(end) });
+    await condition(allHandlersFinished);
+    throw end;
   }
 }
 
 /** A cancelled run ends Canceled whatever the provider says or whichever bound is met; what it said is kept in the message. */
-function endCancelled(run: VideoRun, failure: TemporalFailure): Promise<never> {
-  const cancelled = new CancelledFailure(`${cancelledRun(run).message} (${failure.message})`);
-  run.enter('cancelled', { completedAt: now(), error: { type: 'Cancelled', message: cancelled.message } });
-  return Promise.reject(cancelled);
+function endOf(run: VideoRun, failure: TemporalFailure): TemporalFailure {
+  if (failure instanceof CancelledFailure || !run.isCancelled()) return failure;
+  return new CancelledFailure(`${cancelledRun(run).message} (${failure.message})`);
 }

@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { cliCache } from '../../src/local/cached-temporal-cli.js';
 import { findTemporalCli, type FindTemporalCliOptions, type TemporalCli } from '../../src/local/find-temporal-cli.js';
 import { listenOnLoopback } from '../../src/local/loopback-port.js';
-import { findProcesses } from '../../src/local/process-table.js';
+import { findProcesses, stopProcesses } from '../../src/local/process-table.js';
 import { TemporalUnavailable } from '../../src/local/temporal-unavailable.js';
 import { waitUntil } from '../../src/local/wait-until.js';
 import { runChildProgram } from './child-program.js';
@@ -38,6 +38,9 @@ interface Rig {
 /** A machine of its own: nothing on PATH but the shell's tools, and a download site that refuses every connection. */
 async function machine(): Promise<Rig> {
   const root = await scratchDirectory();
+  onTestFinished(async () => {
+    await stopProcesses(({ commandLine }) => commandLine.includes(root), 0);
+  });
   const bin = join(root, 'bin');
   const cacheDir = join(root, 'cache');
   await mkdir(bin);

@@ -1,0 +1,175 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { LongtakeError, type LongtakeHandle } from '../../src/client/index.js';
+import { accepted, completed, job, refusal, type Call, type Handler, type Reply } from '../support/provider.js';
+import { startRig, until, type Rig } from '../support/rig.js';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterEach(() => {
+  rig.provider.submits.length = 0;
+  rig.provider.polls.length = 0;
+  rig.provider.script = {};
+});
+afterAll(async () => {
+  await rig.stop();
+});
+
+const awaiting = (handle: LongtakeHandle) => until(handle, ({ state }) => state === 'awaiting_decision');
+
+const reset: Handler = ({ request }) => {
+  request.socket.destroy();
+  return null;
+};
+const cutOff: Handler = ({ response }) => {
+  response.writeHead(202, { 'content-length': '200', 'content-type': 'application/json' });
+  response.write('{"id":"job-lost","sta', () => response.destroy());
+  return null;
+};
+const says =
+  (reply: Reply): Handler =>
+  () =>
+    reply;
+
+/** Loses the first answer, takes the second submit. */
+const lostOnce: Handler = (call: Call) => (call.n === 1 ? reset(call) : accepted(`job-${call.n}`));
+
+describe('a submit whose outcome nobody knows', () => {
+  it.each<[string, Handler]>([
+    ['408', says(refusal(408, 'too slow'))],
+    ['500', says(refusal(500, 'oops'))],
+    ['502', says(refusal(502, 'bad gateway'))],
+    ['503 of a proxy', says({ status: 503, body: '<html>unavailable</html>' })],
+    ['504', says(refusal(504, 'timeout'))],
+    ['524', says(refusal(524, 'timeout'))],
+    ['529', says(refusal(529, 'overloaded'))],
+    ['a reset before the answer', reset],
+    ['an answer that breaks off', cutOff],
+    ['202 with HTML', says({ status: 202, body: '<html></html>' })],
+    ['202 with broken JSON', says({ status: 202, body: '{"id": ' })],
+    ['202 without an id', says({ status: 202, body: { status: 'pending' } })],
+    ['202 with an empty id', says({ status: 202, body: { id: '', status: 'pending' } })],
+  ])('%s: asks a person, and sends nothing again', async (_what, submit) => {
+    rig.provider.script = { submit };
+    const handle = await rig.start();
+    const status = await awaiting(handle);
+    expect(status).toMatchObject({ jobId: null, error: { type: 'SubmissionUnknown' } });
+    expect(status.error?.message).toContain('$0.12');
+    await handle.resolveSubmission({ action: 'abandon' });
+    await expect(handle.result()).rejects.toMatchObject({ type: 'SubmissionAbandoned' });
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('adopts the job that an operator found', async () => {
+    rig.provider.script = { submit: reset };
+    const handle = await rig.start();
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'adopt', jobId: 'found-it' });
+    expect((await handle.result()).jobId).toBe('found-it');
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('submits again only because an operator says so, and may end unknown again', async () => {
+    rig.provider.script = { submit: ({ n, ...call }) => (n < 3 ? reset({ n, ...call }) : accepted(`job-${n}`)) };
+    const handle = await rig.start();
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await awaiting(handle);
+    expect(rig.provider.submits).toHaveLength(2);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    expect((await handle.result()).jobId).toBe('job-3');
+    expect(rig.provider.submits).toHaveLength(3);
+  });
+
+  it('refuses an adopted job that does not exist, and goes on waiting', async () => {
+    rig.provider.script = { submit: reset, poll: ({ jobId }) => (jobId === 'real' ? completed(jobId) : refusal(404, 'no')) };
+    const handle = await rig.start();
+    await awaiting(handle);
+    await expect(handle.resolveSubmission({ action: 'adopt', jobId: 'made-up' })).rejects.toMatchObject({
+      type: 'UpdateRefused',
+      message: expect.stringContaining('made-up') as string,
+    });
+    expect((await handle.status()).state).toBe('awaiting_decision');
+    await handle.resolveSubmission({ action: 'adopt', jobId: 'real' });
+    expect((await handle.result()).jobId).toBe('real');
+  });
+
+  it('refuses a job that another run follows', async () => {
+    rig.provider.script = { submit: lostOnce, poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const waiting = await rig.start();
+    await awaiting(waiting);
+    const other = await rig.start();
+    await until(other, ({ state }) => state === 'generating');
+    // Visibility follows the run within moments.
+    await expect
+      .poll(async () => (await rig.temporal.workflow.count(`LongtakeJobId = 'job-2' AND ExecutionStatus = 'Running'`)).count)
+      .toBe(1);
+    await expect(waiting.resolveSubmission({ action: 'adopt', jobId: 'job-2' })).rejects.toMatchObject({
+      message: expect.stringContaining(other.workflowId) as string,
+    });
+    await Promise.all([waiting.cancel(), other.cancel()]);
+  });
+
+  it('refuses answers when nothing waits, and answers that make no sense', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const handle = await rig.start();
+    await until(handle, ({ state }) => state === 'generating');
+    await expect(handle.resolveSubmission({ action: 'resubmit' })).rejects.toMatchObject({ type: 'UpdateRefused' });
+    await expect(handle.resolveSubmission({ action: 'adopt', jobId: '..' })).rejects.toBeInstanceOf(LongtakeError);
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    await expect(raw.executeUpdate('resolveSubmission', { args: [{ action: 'what' }] })).rejects.toThrow();
+    await expect(raw.executeUpdate('resolveSubmission')).rejects.toThrow();
+    expect(rig.provider.submits).toHaveLength(1);
+    await handle.cancel();
+  });
+
+  it('takes one of two answers given at once', async () => {
+    rig.provider.script = { submit: lostOnce };
+    const handle = await rig.start();
+    await awaiting(handle);
+    const answers = await Promise.allSettled([
+      handle.resolveSubmission({ action: 'resubmit' }),
+      handle.resolveSubmission({ action: 'resubmit' }),
+    ]);
+    expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    await handle.result();
+    expect(rig.provider.submits).toHaveLength(2);
+  });
+
+  it('adopts the job that a provider event names, after reading it', async () => {
+    rig.provider.script = { submit: reset, poll: ({ n, jobId }) => (n === 1 ? refusal(503, 'later') : completed(jobId)) };
+    const handle = await rig.start({ polling: { initialInterval: '10ms', maximumInterval: '10ms' } });
+    await awaiting(handle);
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    await raw.signal('providerEvent', { jobId: 'not/..', status: 'completed' });
+    rig.provider.script.poll = ({ jobId }) => completed(jobId);
+    await raw.signal('providerEvent', { jobId: 'by-event', status: 'completed' });
+    expect((await handle.result()).jobId).toBe('not/..');
+  });
+});
+
+describe('a provider event', () => {
+  it('hurries the next poll of a waiting run', async () => {
+    const handle = await rig.start({ polling: { initialInterval: '1h' } });
+    const { jobId } = await until(handle, ({ state }) => state === 'generating');
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    rig.provider.script = { poll: ({ jobId: asked }) => completed(asked) };
+    await raw.signal('providerEvent', { jobId, status: 'completed' });
+    expect((await handle.result()).polls).toBe(1);
+  });
+
+  it('is not believed, and does nothing twice', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const handle = await rig.start({ polling: { initialInterval: '1h' } });
+    const { jobId } = await until(handle, ({ state }) => state === 'generating');
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    for (let i = 0; i < 5; i++) await raw.signal('providerEvent', { jobId, status: 'completed' });
+    await raw.signal('providerEvent', { jobId: 'another-job', status: 'completed' });
+    await raw.signal('providerEvent');
+    await expect.poll(() => rig.provider.polls.length).toBe(1);
+    expect(await handle.status()).toMatchObject({ state: 'generating', polls: 1, providerStatus: 'in_progress' });
+    await handle.cancel();
+  });
+});
