@@ -7,6 +7,7 @@ import { siblingKey } from '../contract/output-key.js';
 import type { VideoAsset } from '../contract/types.js';
 import type { Mp4Verdict } from '../media/mp4-probe.js';
 import type { ContentAnswer } from '../openrouter/answers.js';
+import { networkProblem } from '../openrouter/network-problem.js';
 import { StorageError, type StoredVideo, type VideoWrite, type WriteOwner } from '../storage/port.js';
 import type { ActivityDeps } from './deps.js';
 import { finalFailure, passingFailure } from './failures.js';
@@ -207,8 +208,7 @@ class DownloadAttempt {
         `The video of job ${this.input.jobId} is larger than LONGTAKE_MAX_VIDEO_BYTES (${this.deps.settings.maxVideoBytes}). Raise it and restart the worker.`,
       );
     }
-    const text = error instanceof Error ? error.message : String(error);
-    return this.passing('DownloadFailed', `The transfer of job ${this.input.jobId} broke off: ${text}.`);
+    return this.passing('DownloadFailed', `The transfer of job ${this.input.jobId} broke off: ${networkProblem(error)}.`);
   }
 
   private stopped(): Error {

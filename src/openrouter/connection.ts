@@ -6,7 +6,7 @@ import type { TrustedUrl } from './trusted-url.js';
 type Connector = buildConnector.connector;
 
 /** A connection of its own for one request. */
-export interface Connection {
+interface Connection {
   readonly client: Client;
   /** Whether TCP, and TLS where the address says so, got through. Before that, nothing of the request can have left. */
   isEstablished(): boolean;

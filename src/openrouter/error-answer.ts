@@ -8,7 +8,7 @@ import { parseRetryAfter, secondsToMs } from './retry-after.js';
 import type { TrustedUrl } from './trusted-url.js';
 
 /** What an answer that is no success says. */
-export interface ErrorAnswer {
+interface ErrorAnswer {
   readonly httpStatus: number;
   /** Whole sentences: who answered what, and what to do where that is known. */
   readonly message: string;

@@ -20,7 +20,7 @@ const jobBody = z.object({
 const errorObject = z.object({ message: z.string().min(1) });
 
 /** A job as read, before it is settled what a missing status means. */
-export type ParsedJob = Omit<Job, 'status'> & { readonly status: string | null };
+type ParsedJob = Omit<Job, 'status'> & { readonly status: string | null };
 
 /**
  * Reads a job leniently: only a usable id is required. A cost that is not a number of at least 0 is unknown, also one

@@ -8,9 +8,9 @@ import { pathOf, requestHeaders, type Provider } from './provider.js';
 import { discard, readText } from './response-body.js';
 import type { TrustedUrl } from './trusted-url.js';
 
-export type JsonAnswer = { readonly outcome: 'json'; readonly value: unknown } | Missing | Denied | Trouble;
+type JsonAnswer = { readonly outcome: 'json'; readonly value: unknown } | Missing | Denied | Trouble;
 
-export interface JsonReadOptions {
+interface JsonReadOptions {
   /** For the whole answer, from the call to the last byte. */
   readonly answerMs: number;
   readonly signal?: AbortSignal | undefined;

@@ -12,7 +12,7 @@ export interface Rate {
   readonly usdPerSecond: Big;
 }
 
-export interface PriceList {
+interface PriceList {
   readonly rates: readonly Rate[];
   readonly usdPerImage: Big;
   readonly minimumUsd: Big;

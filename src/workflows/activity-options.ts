@@ -2,9 +2,12 @@ import { ActivityCancellationType, type ActivityOptions, type LocalActivityOptio
 
 /** How each activity is run, with its reason. Fixed limits of single requests are in `contract/limits.ts`. */
 
-/** Reads only, so it may run any number of times; the activity itself ends what cannot succeed. */
+/**
+ * Reads only, so it may run any number of times; the activity itself ends what cannot succeed. It takes one answer of the
+ * provider and a look at the storage, so a worker that died in it is replaced within a minute.
+ */
 export const CHECK = {
-  startToCloseTimeout: '2m',
+  startToCloseTimeout: '45s',
   summary: 'check the request',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   cancellationType: ActivityCancellationType.TRY_CANCEL,

@@ -70,7 +70,7 @@ function lastFailure(failure: ApplicationFailure, saved: string, input: Download
   if (type === null) {
     return failRun(
       'DownloadFailed',
-      `${saved}The download of job ${input.jobId} failed: ${failure.message}.`,
+      `${saved}The download of job ${input.jobId} failed: ${failure.message}`,
       adoptCommand(input.jobId, input.key),
     );
   }

@@ -1,0 +1,30 @@
+import { isUsableJobId } from '../../contract/job-id.js';
+import type { GenerateVideoInput } from '../../contract/types.js';
+import type { Connected } from '../connect.js';
+import { usageError } from '../errors.js';
+import type { ExitCode } from '../exit-codes.js';
+import type { RunFlags } from '../run-flags.js';
+import { checkId, checkInput, runOptions } from '../run-input.js';
+import { findRun } from '../run-record.js';
+import { runVideo } from '../run-video.js';
+
+export async function adopt(jobId: string, flags: RunFlags): Promise<ExitCode> {
+  if (!isUsableJobId(jobId)) throw usageError('JOB_ID must be a job id as the provider gave it.');
+  const input: GenerateVideoInput = { jobId, ...runOptions(flags) };
+  checkInput(input);
+  const base = flags.id ?? `adopt-${jobId}`;
+  checkId(base, input.output);
+  return await runVideo(flags, async ({ connection }) => ({
+    id: flags.id ?? (await nextId(connection, base)),
+    input,
+  }));
+}
+
+/** A run that goes on or went well is shown again; after one that failed or was cancelled the job can be adopted anew. */
+async function nextId({ temporal }: Connected, base: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const id = number === 1 ? base : `${base}-${number}`;
+    const run = await findRun(temporal, id);
+    if (run === null || run.isRunning || run.state === 'succeeded') return id;
+  }
+}

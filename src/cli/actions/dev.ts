@@ -1,0 +1,67 @@
+import { loadConfig, type Config } from '../../config.js';
+import { createLogger } from '../../observability/logger.js';
+import { CliError } from '../errors.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { addressText, openHttpListener } from '../http-listener.js';
+import { Interrupted, untilAborted, watchInterruption } from '../interruption.js';
+import { prepareLocalFolder } from '../local-folder.js';
+import { startLocalStack, type LocalStack } from '../local-stack.js';
+import { say, warn } from '../output.js';
+import type { RunFlags } from '../run-flags.js';
+import { announceSimulation, simulatedGenerationMs } from '../run-session.js';
+
+/** Runs until Ctrl-C, which is its proper end. */
+export async function dev(flags: Pick<RunFlags, 'simulatedGeneration'>): Promise<ExitCode> {
+  const config = loadConfig();
+  const { signal } = watchInterruption();
+  const { apiKey, webhookSecrets } = config.openRouter;
+  if (apiKey === null) announceSimulation();
+  if (config.temporal.given) warn(`dev runs a Temporal of its own; ${config.temporal.address} is not used.`);
+  try {
+    const stack = await startLocalStack({
+      config,
+      folder: await prepareLocalFolder(apiKey === null),
+      embedded: true,
+      generationMs: simulatedGenerationMs(flags),
+      logger: createLogger({ ...config.log, secrets: [...(apiKey === null ? [] : [apiKey]), ...webhookSecrets] }),
+      onProgress: say,
+      signal,
+    });
+    await serve(stack, config, signal);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+  }
+  return EXIT.done;
+}
+
+async function serve(stack: LocalStack, config: Config, signal: AbortSignal): Promise<void> {
+  const listener = await openHttpListener(config.http, stack.worker, warn).catch(async (error: unknown) => {
+    await stack.stop();
+    throw error;
+  });
+  welcome(stack, listener === null ? null : addressText(listener.address));
+  const lost = await Promise.race([untilAborted(signal).then(() => null), stack.lost]);
+  if (lost === null) say('Stopping; runs that are not finished go on at the next start.');
+  await listener?.close();
+  await stack.stop();
+  if (lost !== null)
+    throw new CliError(EXIT.failed, `${lost.message}\nRuns are kept. To go on: longtake dev`, { cause: lost });
+}
+
+const DEFAULT_PORT = ':7233';
+
+function welcome({ config, uiUrl }: LocalStack, health: string | null): void {
+  const { address } = config.temporal;
+  const prefix = address.endsWith(DEFAULT_PORT) ? '' : `TEMPORAL_ADDRESS=${address} `;
+  say('');
+  say(`  Temporal  ${address}`);
+  if (uiUrl !== null) say(`  UI        ${uiUrl}`);
+  say(`  provider  ${config.openRouter.baseUrl}`);
+  say(`  videos    ${config.storage}`);
+  if (health !== null) say(`  health    http://${health}/readyz`);
+  say('');
+  say('In another terminal:');
+  say(`  ${prefix}longtake generate "A lighthouse at dusk, waves rolling in"`);
+  say('Ctrl-C stops everything.');
+  say('');
+}

@@ -1,0 +1,45 @@
+import type { ListOptions, RunSummary } from '../../client/index.js';
+import { loadConfig } from '../../config.js';
+import { connected } from '../connect.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { dollars, localTime, table } from '../format.js';
+import { print, printJson, say } from '../output.js';
+import { paint, plain } from '../terminal.js';
+
+export interface ListFlags {
+  readonly state?: ListOptions['state'] | undefined;
+  readonly model?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly json?: true | undefined;
+}
+
+export async function list({ state, model, limit, json }: ListFlags): Promise<ExitCode> {
+  const filter = {
+    ...(state === undefined ? {} : { state }),
+    ...(model === undefined ? {} : { model }),
+    ...(limit === undefined ? {} : { limit }),
+  };
+  const runs = await connected(loadConfig(), ({ longtake }) => longtake.list(filter));
+  if (json === true) printJson(runs.map(asJson));
+  else if (runs.length === 0) say('There are no such runs.');
+  else printTable(runs);
+  return EXIT.done;
+}
+
+function asJson({ id, runId, state, model, jobId, costUsd, startedAt, closedAt }: RunSummary): Record<string, unknown> {
+  return { id, runId, state, model, jobId, costUsd, startedAt, closedAt };
+}
+
+function printTable(runs: readonly RunSummary[]): void {
+  const rows = runs.map((run) => [
+    plain(run.id),
+    run.state,
+    plain(run.model ?? '-'),
+    plain(run.jobId ?? '-'),
+    run.costUsd === null ? '-' : dollars(run.costUsd),
+    localTime(run.startedAt),
+  ]);
+  const [head = '', ...lines] = table([['ID', 'STATE', 'MODEL', 'JOB', 'COST', 'STARTED'], ...rows]);
+  print(paint('bold', head, process.stdout));
+  for (const line of lines) print(line);
+}

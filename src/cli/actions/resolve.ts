@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadConfig } from '../../config.js';
+import { waitCommand } from '../../contract/commands.js';
+import { isUsableJobId } from '../../contract/job-id.js';
+import type { ResolveSubmission } from '../../contract/types.js';
+import { connected } from '../connect.js';
+import { CliError, usageError } from '../errors.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { say } from '../output.js';
+import { findRun } from '../run-record.js';
+import { unknownRun } from './wait.js';
+
+export interface ResolveFlags {
+  readonly adopt?: string | undefined;
+  readonly resubmit?: true | undefined;
+  readonly abandon?: true | undefined;
+}
+
+/** An adopted job is looked at first, which may take some tries; without a worker there is no answer at all. */
+const ANSWER_MS = 60_000;
+
+export async function resolve(id: string, flags: ResolveFlags): Promise<ExitCode> {
+  const decision = decisionFrom(flags);
+  return await connected(loadConfig(), async ({ longtake, temporal }) => {
+    const run = await findRun(temporal, id);
+    if (run === null) throw new CliError(EXIT.failed, unknownRun(id));
+    if (!run.isRunning) throw new CliError(EXIT.failed, `Nothing waits for a decision: run ${id} is ${run.state}.`);
+    const giveUp = new AbortController();
+    const { state } = await Promise.race([
+      longtake.handle(id).resolveSubmission(decision),
+      noAnswer(giveUp.signal),
+    ]).finally(() => {
+      giveUp.abort();
+    });
+    say(`Answered; run ${id} is now ${state}.`);
+    say(`To follow it: ${waitCommand(id)}`);
+    return EXIT.done;
+  });
+}
+
+function decisionFrom({ adopt, resubmit, abandon }: ResolveFlags): ResolveSubmission {
+  const decisions: ResolveSubmission[] = [];
+  if (adopt !== undefined) decisions.push({ action: 'adopt', jobId: adopt });
+  if (resubmit === true) decisions.push({ action: 'resubmit' });
+  if (abandon === true) decisions.push({ action: 'abandon' });
+  const [decision, ...more] = decisions;
+  if (decision === undefined || more.length > 0)
+    throw usageError('Give exactly one of --adopt JOB_ID, --resubmit and --abandon.');
+  if (decision.action === 'adopt' && !isUsableJobId(decision.jobId)) {
+    throw usageError('--adopt must be a job id as the provider gave it.');
+  }
+  return decision;
+}
+
+async function noAnswer(signal: AbortSignal): Promise<never> {
+  await delay(ANSWER_MS, undefined, { signal });
+  throw new CliError(
+    EXIT.failed,
+    `No worker answered within ${ANSWER_MS / 1_000} s, so the decision was not recorded. Start a worker, then say it again.`,
+  );
+}

@@ -1,0 +1,44 @@
+import type { RunStatus } from '../../client/index.js';
+import { loadConfig } from '../../config.js';
+import { connected } from '../connect.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { bytes, localTime } from '../format.js';
+import { print, printJson } from '../output.js';
+import { costText, describeAsset, sayAnswers } from '../report.js';
+import { plain } from '../terminal.js';
+
+export async function status(id: string, { json }: { readonly json?: true | undefined }): Promise<ExitCode> {
+  const found = await connected(loadConfig(), ({ longtake }) => longtake.handle(id).status());
+  if (json === true) printJson(asJson(found));
+  else for (const line of card(found)) print(line);
+  if (json !== true && found.state === 'awaiting_decision') sayAnswers(id);
+  return EXIT.done;
+}
+
+function asJson({ workflowId, runId, ...rest }: RunStatus): Record<string, unknown> {
+  return { id: workflowId, runId, ...rest };
+}
+
+function card(run: RunStatus): string[] {
+  const rows: (readonly [string, string | null])[] = [
+    ['run', run.workflowId],
+    ['state', run.state],
+    ['job', run.jobId === null ? null : `${run.jobId}${run.providerStatus === null ? '' : ` (${run.providerStatus})`}`],
+    ['polls', run.polls === 0 ? null : String(run.polls)],
+    ['next', run.nextPollAt === null ? null : localTime(run.nextPollAt)],
+    ['loaded', transferText(run)],
+    ['submitted', run.submittedAt === null ? null : localTime(run.submittedAt)],
+    ['ended', run.completedAt === null ? null : localTime(run.completedAt)],
+    ['cost', costText(run.costUsd, run.estimatedCostUsd)],
+    ...run.assets.map((asset) => ['saved', describeAsset(asset)] as const),
+    ['problem', run.error === null ? null : `${run.error.type}: ${run.error.message}`],
+  ];
+  return rows.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(9)} ${plain(value)}`]));
+}
+
+function transferText({ transfer }: RunStatus): string | null {
+  if (transfer === null) return null;
+  return transfer.totalBytes === null
+    ? bytes(transfer.bytes)
+    : `${bytes(transfer.bytes)} of ${bytes(transfer.totalBytes)}`;
+}

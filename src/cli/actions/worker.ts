@@ -1,0 +1,92 @@
+import type { Logger } from 'pino';
+import { loadConfig, type Config } from '../../config.js';
+import { createLogger } from '../../observability/logger.js';
+import { installRuntime } from '../../observability/temporal-logs.js';
+import { createWorker, MissingApiKey, type LongtakeWorker } from '../../worker/index.js';
+import { CliError, usageError } from '../errors.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { addressText, openHttpListener } from '../http-listener.js';
+import { Interrupted, watchInterruption } from '../interruption.js';
+import { waitForTemporal } from '../wait-for-temporal.js';
+
+/** A server that starts together with the worker gets this long. */
+const TEMPORAL_WITHIN_MS = 60_000;
+
+export async function worker(): Promise<ExitCode> {
+  const config = loadConfig();
+  const { apiKey, webhookSecrets } = config.openRouter;
+  if (apiKey === null) throw new MissingApiKey();
+  const { signal } = watchInterruption('Stopped before the worker was ready.');
+  const logger = createLogger({ ...config.log, secrets: [apiKey, ...webhookSecrets] });
+  startRuntime(config, logger);
+  try {
+    await waitForTemporal(config.temporal, { withinMs: TEMPORAL_WITHIN_MS, logger, signal });
+  } catch (error) {
+    if (error instanceof Interrupted) return EXIT.done;
+    throw error;
+  }
+  await serve(await createWorker({ config, logger }), { config, logger, signal });
+  return EXIT.done;
+}
+
+function startRuntime(config: Config, logger: Logger): void {
+  const { metricsAddress } = config;
+  try {
+    installRuntime({ logger, metricsAddress });
+  } catch (error) {
+    if (metricsAddress === null) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usageError(`LONGTAKE_METRICS_ADDRESS ${addressText(metricsAddress)} cannot be used: ${reason}`);
+  }
+}
+
+/** Until the signal, and then until everything under way has ended. */
+async function serve(
+  running: LongtakeWorker,
+  { config, logger, signal }: { config: Config; logger: Logger; signal: AbortSignal },
+): Promise<void> {
+  const ended = running.run();
+  const drain = (): void => {
+    logger.info('stopping: what is under way is finished first; a second signal ends it at once');
+    running.shutdown();
+  };
+  try {
+    const listener = await openHttpListener(config.http, running, (why) => {
+      logger.warn(why);
+    });
+    sayStarted(config, running, listener?.address ?? null, logger);
+    if (signal.aborted) drain();
+    else signal.addEventListener('abort', drain, { once: true });
+    await ended;
+    await listener?.close();
+    logger.info('stopped');
+  } catch (error) {
+    running.shutdown();
+    await ended.catch(() => undefined);
+    throw error instanceof CliError ? error : new CliError(EXIT.failed, failureText(error), { cause: error });
+  }
+}
+
+function failureText(error: unknown): string {
+  return `The worker stopped: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function sayStarted(
+  config: Config,
+  { taskQueue }: LongtakeWorker,
+  address: Config['http']['address'],
+  logger: Logger,
+): void {
+  const { temporal, openRouter, storage } = config;
+  logger.info(
+    {
+      taskQueue,
+      namespace: temporal.namespace,
+      temporal: temporal.address,
+      storage,
+      provider: openRouter.baseUrl,
+      http: address === null ? 'off' : addressText(address),
+    },
+    'worker started',
+  );
+}

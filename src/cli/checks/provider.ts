@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../../config.js';
+import { createOpenRouter } from '../../openrouter/client.js';
+import type { OpenRouter, PollAnswer } from '../../openrouter/answers.js';
+import { plain } from '../terminal.js';
+import type { Finding } from './finding.js';
+
+/** Whether OpenRouter answers and takes the key. Two reads: nothing is spent. */
+export async function checkProvider({ openRouter: { apiKey, baseUrl } }: Config): Promise<Finding[]> {
+  if (apiKey === null) {
+    return [
+      {
+        status: 'fail',
+        subject: 'key',
+        text: 'OPENROUTER_API_KEY is not set. Without it only --local and dev work, with the simulator.',
+      },
+    ];
+  }
+  const client = createOpenRouter({ baseUrl, apiKey });
+  try {
+    const provider = await checkModels(client, baseUrl);
+    return provider.status === 'ok' ? [provider, await checkKey(client)] : [provider];
+  } finally {
+    await client.close();
+  }
+}
+
+async function checkModels(client: OpenRouter, baseUrl: string): Promise<Finding> {
+  const answer = await client.models();
+  const subject = 'provider';
+  if (answer.outcome === 'models')
+    return { status: 'ok', subject, text: `${baseUrl} (${answer.models.length} models)` };
+  return { status: 'fail', subject, text: `${baseUrl}: ${plain(answer.message)} Is OPENROUTER_BASE_URL right?` };
+}
+
+/** The model list is public, so it proves nothing about the key; asking for a job that cannot exist does. */
+async function checkKey(client: OpenRouter): Promise<Finding> {
+  const subject = 'key';
+  const answer: PollAnswer = await client.poll(`longtake-doctor-${randomUUID()}`);
+  if (answer.outcome === 'missing' || answer.outcome === 'job') return { status: 'ok', subject, text: 'accepted' };
+  if (answer.outcome === 'denied') {
+    return { status: 'fail', subject, text: `refused: ${plain(answer.message)} Is OPENROUTER_API_KEY right?` };
+  }
+  return { status: 'note', subject, text: `could not be tried: ${plain(answer.message)}` };
+}

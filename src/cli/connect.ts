@@ -1,0 +1,53 @@
+import { Client, Connection } from '@temporalio/client';
+import { LongtakeClient } from '../client/index.js';
+import { unreachable } from '../client/temporal-errors.js';
+import type { Config } from '../config.js';
+import { setFooter } from './output.js';
+import type { Interruption } from './interruption.js';
+
+export interface Connected {
+  readonly longtake: LongtakeClient;
+  /** For what `LongtakeClient` has no word for: looking a run up, and what it was started with. */
+  readonly temporal: Client;
+  close(): Promise<void>;
+}
+
+/** Long enough for a server that is just starting. */
+const CONNECT_MS = 10_000;
+
+/** @throws LongtakeError `TemporalUnreachable` after ten seconds without an answer */
+export async function connect({ temporal, taskQueue }: Pick<Config, 'temporal' | 'taskQueue'>): Promise<Connected> {
+  setFooter(`connecting to Temporal at ${temporal.address}`);
+  const connection = await openConnection(temporal, CONNECT_MS).finally(() => {
+    setFooter('');
+  });
+  const client = new Client({ connection, namespace: temporal.namespace });
+  return {
+    longtake: new LongtakeClient({ client, taskQueue }),
+    temporal: client,
+    close: () => connection.close(),
+  };
+}
+
+export async function openConnection(temporal: Config['temporal'], withinMs: number): Promise<Connection> {
+  try {
+    return await Connection.connect({ ...temporal.connection, connectTimeout: withinMs });
+  } catch (error) {
+    throw unreachable(temporal.address, error);
+  }
+}
+
+/** Connects for the length of `work`; Ctrl-C ends it, if it is watched for. */
+export async function connected<T>(
+  config: Config,
+  work: (connection: Connected) => Promise<T>,
+  interruption?: Interruption,
+): Promise<T> {
+  const opening = connect(config);
+  const connection = await (interruption?.orInterrupted(opening) ?? opening);
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}

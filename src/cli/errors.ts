@@ -1,0 +1,63 @@
+import { EXIT, type ExitCode } from './exit-codes.js';
+
+/** Ends a command. The message is one or two lines that say what to do. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  constructor(
+    readonly exitCode: ExitCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Wrong usage or input: nothing was started. */
+export function usageError(message: string): CliError {
+  return new CliError(EXIT.usage, message);
+}
+
+/** By name, so that telling errors apart loads none of the modules that throw them. */
+const EXIT_BY_NAME: Readonly<Record<string, ExitCode>> = {
+  ConfigError: EXIT.usage,
+  MissingApiKey: EXIT.usage,
+  NamespaceNotFoundError: EXIT.usage,
+  TemporalUnavailable: EXIT.unreachable,
+};
+
+const EXIT_BY_TYPE: Readonly<Record<string, ExitCode>> = {
+  // Thrown, it is the client's own check; a run that finds its request wrong ends as failed.
+  InvalidRequest: EXIT.usage,
+  TemporalUnreachable: EXIT.unreachable,
+};
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CliError) return error.exitCode;
+  if (!(error instanceof Error)) return EXIT.failed;
+  if (error.name === 'LongtakeError' && 'type' in error) return EXIT_BY_TYPE[String(error.type)] ?? EXIT.failed;
+  return EXIT_BY_NAME[error.name] ?? EXIT.failed;
+}
+
+const EXPECTED = new Set(['CliError', 'LongtakeError', 'StorageError', ...Object.keys(EXIT_BY_NAME)]);
+
+/** What a user is told. With `debug` the stack as well, and what caused the error. */
+export function explain(error: unknown, debug: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  const text = sentence(error);
+  if (debug) return `${text}\n${stacks(error)}`;
+  return EXPECTED.has(error.name) ? text : `${text}\nThis was not expected. To see where it happened, add --debug.`;
+}
+
+function sentence(error: Error): string {
+  if (error.name === 'NamespaceNotFoundError') {
+    return `${error.message}. Is TEMPORAL_NAMESPACE right? To create it: temporal operator namespace create -n NAME`;
+  }
+  // gRPC keeps the useful words one level down.
+  const inner = error.name === 'ServiceError' && error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  return `${error.message}${inner}`;
+}
+
+function stacks(error: Error): string {
+  const own = error.stack ?? error.message;
+  return error.cause instanceof Error ? `${own}\ncaused by ${stacks(error.cause)}` : own;
+}

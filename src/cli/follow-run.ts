@@ -1,0 +1,61 @@
+import type { LongtakeHandle, RunStatus } from '../client/index.js';
+import { CliError } from './errors.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import type { Interruption } from './interruption.js';
+import { untilAborted } from './interruption.js';
+import { exitCodeFor, isFinal, outcomeOf } from './outcome.js';
+import { printJson, say } from './output.js';
+import { Progress } from './progress.js';
+import { report, type ReportOptions } from './report.js';
+
+export interface FollowRunOptions {
+  readonly startedAt: Date;
+  readonly json: boolean;
+  readonly interruption: Interruption;
+  /** How to come back to the run after Ctrl-C. */
+  readonly reattach: string;
+  /** Everything the run needs is in this process; `lost` resolves when it is there no more. */
+  readonly local: (ReportOptions & { readonly lost: Promise<Error> }) | null;
+}
+
+/** Runs of services that go on without this process. */
+const ELSEWHERE: ReportOptions = { simulated: false, startFirst: null };
+
+/** Shows a run until its end, or until only a person can carry on, and reports it. */
+export async function followRun(handle: LongtakeHandle, options: FollowRunOptions): Promise<ExitCode> {
+  const { startedAt, json, interruption, local } = options;
+  const progress = new Progress({ startedAt, quiet: json, needsWorker: local === null });
+  try {
+    const status = await Promise.race([
+      lastStatus(handle, progress, interruption.signal),
+      untilAborted(interruption.signal).then(() => null),
+      ...(local === null ? [] : [local.lost.then((error) => serverLost(error, options.reattach))]),
+    ]);
+    progress.stop();
+    if (status === null) return detached(options);
+    const outcome = await outcomeOf(handle, status);
+    if (json) printJson(outcome);
+    if (!json || outcome.state === 'awaiting_decision') report(outcome, local ?? ELSEWHERE);
+    return exitCodeFor(outcome.state) ?? EXIT.failed;
+  } finally {
+    progress.stop();
+  }
+}
+
+async function lastStatus(handle: LongtakeHandle, progress: Progress, signal: AbortSignal): Promise<RunStatus | null> {
+  for await (const status of handle.follow({ signal })) {
+    progress.update(status);
+    if (isFinal(status)) return status;
+  }
+  return null;
+}
+
+function serverLost(error: Error, reattach: string): never {
+  throw new CliError(EXIT.unreachable, `${error.message}\nThe run is kept. To go on: ${reattach}`, { cause: error });
+}
+
+function detached({ interruption, reattach, local }: FollowRunOptions): ExitCode {
+  say(local === null ? 'Detached; the run goes on.' : 'Stopping; the run is kept.');
+  say(`To come back to it: ${reattach}`);
+  return interruption.signal.reason instanceof CliError ? interruption.signal.reason.exitCode : EXIT.interrupted;
+}

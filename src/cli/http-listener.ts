@@ -1,0 +1,38 @@
+import type { Address, Config } from '../config.js';
+import { healthRoutes, type Health } from '../worker/health.js';
+import { startHttpServer, type HttpServer } from '../worker/http-server.js';
+import { usageError } from './errors.js';
+
+/**
+ * Health and readiness for whoever looks after the process; `null` when it is off, or when its default address is taken
+ * (which `onSkip` is told).
+ * @throws CliError - the address that the user gave cannot be had
+ */
+export async function openHttpListener(
+  { address, given }: Config['http'],
+  health: Health,
+  onSkip: (why: string) => void,
+): Promise<HttpServer | null> {
+  if (address === null) return null;
+  try {
+    return await startHttpServer(address, healthRoutes(health));
+  } catch (error) {
+    const why = `${addressText(address)} ${reasonOf(error)}`;
+    if (given) throw usageError(`LONGTAKE_HTTP_ADDRESS cannot be used: ${why}. Give another one, or "off".`);
+    onSkip(
+      `there is no health check on this worker: ${why}. Set LONGTAKE_HTTP_ADDRESS to another address, or to "off".`,
+    );
+    return null;
+  }
+}
+
+export function addressText({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return 'is taken by another program';
+  if (code === 'EACCES') return 'may not be used by this user';
+  return `does not work (${message})`;
+}

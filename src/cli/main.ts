@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { exitCodeOf, explain } from './errors.js';
+import { EXIT } from './exit-codes.js';
+import { complain } from './output.js';
+import { createProgram } from './program.js';
+import { CommanderError } from './typed-commander.js';
+
+const program = createProgram();
+
+/** Connections and the native core need a moment to close; one that does not must not keep the process. */
+const EXIT_WITHIN_MS = 3_000;
+
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
+});
+process.on('uncaughtException', end);
+process.on('unhandledRejection', end);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  else fail(error);
+}
+setTimeout(() => process.exit(), EXIT_WITHIN_MS).unref();
+
+function fail(error: unknown): void {
+  complain(explain(error, program.opts().debug === true));
+  process.exitCode = exitCodeOf(error);
+}
+
+function end(error: unknown): void {
+  fail(error);
+  process.exit();
+}

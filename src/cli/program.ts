@@ -1,0 +1,55 @@
+import { adoptCommand } from './commands/adopt.js';
+import { cancelCommand } from './commands/cancel.js';
+import { devCommand } from './commands/dev.js';
+import { doctorCommand } from './commands/doctor.js';
+import { generateCommand } from './commands/generate.js';
+import { listCommand } from './commands/list.js';
+import { modelsCommand } from './commands/models.js';
+import { resolveCommand } from './commands/resolve.js';
+import { simulateCommand } from './commands/simulate.js';
+import { statusCommand } from './commands/status.js';
+import { waitCommand } from './commands/wait.js';
+import { workerCommand } from './commands/worker.js';
+import { packageVersion } from './package-version.js';
+import { Command, type AnyCommand } from './typed-commander.js';
+
+const GROUPS: Readonly<Record<string, () => readonly AnyCommand[]>> = {
+  'Videos:': () => [generateCommand(), adoptCommand(), modelsCommand()],
+  'Runs:': () => [statusCommand(), waitCommand(), listCommand(), cancelCommand(), resolveCommand()],
+  'Services:': () => [devCommand(), workerCommand(), simulateCommand(), doctorCommand()],
+};
+
+const EXAMPLES = `
+Try it without a key and without cost:
+  longtake generate --local "A lighthouse at dusk, waves rolling in"
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cancelled, 4 no Temporal, 5 awaits a decision, 130 Ctrl-C`;
+
+/** The command line. Commands load what they need when they run, so that help is instant. */
+export function createProgram() {
+  const program = new Command('longtake')
+    .description('Turns one text-to-video request into one saved MP4, durably.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .option('--debug', 'show where an error comes from')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .addHelpText('after', EXAMPLES)
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${argumentsOf(command)}`.trim() })
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const [heading, commands] of Object.entries(GROUPS)) {
+    for (const command of commands()) program.addCommand(inheriting(program, command.helpGroup(heading)));
+  }
+  return program;
+}
+
+/** Commands that are made on their own know nothing of their parent's settings. */
+function inheriting(program: AnyCommand, command: AnyCommand): AnyCommand {
+  return command.copyInheritedSettings(program).showHelpAfterError(`See: longtake ${command.name()} --help`);
+}
+
+function argumentsOf(command: AnyCommand): string {
+  return command.registeredArguments
+    .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`))
+    .join(' ');
+}

@@ -1,0 +1,45 @@
+import type { RunStatus } from '../client/index.js';
+import { bytes, clock } from './format.js';
+import { plain } from './terminal.js';
+
+export interface ProgressView {
+  /** `null`: nothing was heard of the run yet. */
+  readonly status: RunStatus | null;
+  readonly elapsedMs: number;
+  readonly now: number;
+  /** Of the download under way, `null` while it is not known. */
+  readonly bytesPerSecond: number | null;
+}
+
+/** The run in one line, as long as it needs to be. */
+export function progressText({ status, elapsedMs, now, bytesPerSecond }: ProgressView): string {
+  if (status === null) return `starting  ${clock(elapsedMs)}`;
+  const parts = [`${status.state}  ${clock(elapsedMs)}`, ...details(status, now, bytesPerSecond)];
+  if (status.error !== null) parts.push(plain(status.error.message));
+  return parts.join(' · ');
+}
+
+function details(status: RunStatus, now: number, bytesPerSecond: number | null): string[] {
+  if (status.state === 'generating')
+    return [`${status.polls} ${status.polls === 1 ? 'poll' : 'polls'}`, ...nextPoll(status, now)];
+  if (status.transfer === null) return [];
+  const { bytes: done, totalBytes } = status.transfer;
+  const share =
+    totalBytes === null || totalBytes === 0
+      ? ''
+      : ` of ${bytes(totalBytes)} (${Math.floor((100 * done) / totalBytes)} %)`;
+  const rate = bytesPerSecond === null ? [] : [`${bytes(Math.round(bytesPerSecond))}/s`];
+  return [`${bytes(done)}${share}`, ...rate];
+}
+
+function nextPoll({ nextPollAt }: RunStatus, now: number): string[] {
+  if (nextPollAt === null) return [];
+  const seconds = Math.ceil((Date.parse(nextPollAt) - now) / 1_000);
+  return seconds > 0 ? [`next in ${seconds} s`] : ['polling'];
+}
+
+/** What a log wants to know of a status: one line, the same as long as nothing important has changed. */
+export function changeText({ state, jobId, error }: RunStatus): string {
+  const job = jobId === null ? '' : `  job ${plain(jobId)}`;
+  return error === null ? `${state}${job}` : `${state}${job}: ${plain(error.message)}`;
+}

@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url';
+import { resolveCommands } from '../contract/commands.js';
+import type { GenerateVideoResult, VideoAsset } from '../contract/types.js';
+import { bytes, dollars } from './format.js';
+import type { Outcome } from './outcome.js';
+import { complain, print, say, warn } from './output.js';
+import { paint, plain } from './terminal.js';
+
+export interface ReportOptions {
+  /** Nothing was paid, whatever the cost says. */
+  readonly simulated: boolean;
+  /** What to start before an answer can be given, or `null` when everything runs already. */
+  readonly startFirst: string | null;
+}
+
+/** Tells people how a run ended: addresses on standard output, the rest on standard error. */
+export function report(outcome: Outcome, { simulated, startFirst }: ReportOptions): void {
+  const { id, state, result, error } = outcome;
+  const message = plain(error?.message ?? 'no reason was recorded');
+  if (result !== null) reportVideos(result, simulated);
+  else if (state === 'cancelled') say(`run ${plain(id)} was cancelled: ${message}`);
+  else if (state === 'awaiting_decision') askForDecision(id, message, startFirst);
+  else complain(`run ${plain(id)} failed (${error?.type ?? 'Unexpected'}): ${message}`);
+}
+
+function reportVideos({ assets, costUsd, estimatedCostUsd }: GenerateVideoResult, simulated: boolean): void {
+  for (const asset of assets) {
+    say(`${paint('green', 'saved')}   ${describeAsset(asset)}`);
+    say(`sha256  ${asset.sha256}`);
+  }
+  say(`cost    ${costText(costUsd, estimatedCostUsd)}${simulated ? ', simulated' : ''}`);
+  for (const { uri } of assets) print(plain(uri));
+}
+
+export function describeAsset({ uri, bytes: size, durationSeconds, width, height }: VideoAsset): string {
+  const parts = [bytes(size)];
+  if (durationSeconds !== null) parts.push(`${Number(durationSeconds.toFixed(2))} s`);
+  if (width !== null && height !== null) parts.push(`${width}x${height}`);
+  return `${place(uri)}  (${parts.join(', ')})`;
+}
+
+export function costText(costUsd: number | null, estimatedCostUsd: number | null): string {
+  const estimate = estimatedCostUsd === null ? null : `estimated ${dollars(estimatedCostUsd)}`;
+  if (costUsd === null) return `not known${estimate === null ? '' : ` (${estimate})`}`;
+  return `${dollars(costUsd)}${estimate === null || estimatedCostUsd === costUsd ? '' : ` (${estimate})`}`;
+}
+
+/** A path reads better than a file address. */
+function place(uri: string): string {
+  return plain(uri.startsWith('file:') ? fileURLToPath(uri) : uri);
+}
+
+function askForDecision(id: string, message: string, startFirst: string | null): void {
+  warn(`run ${plain(id)} awaits a decision: ${message}`);
+  if (startFirst !== null) say(`To answer, first start what serves it, in another terminal: ${startFirst}`);
+  sayAnswers(id);
+}
+
+/** The three answers there are, ready to be copied. */
+export function sayAnswers(id: string): void {
+  const [adopt, resubmit, abandon] = resolveCommands(id);
+  say("Look at the provider's activity page, then answer with one of these:");
+  say(`  the job is there:  ${adopt}`);
+  say(`  there is no job:   ${resubmit}`);
+  say(`  give up:           ${abandon}`);
+}

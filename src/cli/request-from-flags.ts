@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { ProviderRequest } from '../contract/types.js';
+import type { GenerateFlags } from './commands/generate.js';
+import { usageError } from './errors.js';
+
+export const DEFAULT_MODEL = 'google/veo-3.1-lite';
+
+/** The body of `POST /videos`: the file's, with the flags on top; `null` when neither prompt nor file was given. */
+export async function requestFromFlags(
+  prompt: string | undefined,
+  flags: GenerateFlags,
+): Promise<ProviderRequest | null> {
+  if (prompt === undefined && flags.request === undefined) return null;
+  const body = flags.request === undefined ? {} : await readBody(flags.request);
+  return { model: DEFAULT_MODEL, ...body, ...fieldsOf(prompt, flags) };
+}
+
+/** The fields of the body that the command line gives. */
+export function fieldsOf(prompt: string | undefined, flags: GenerateFlags): Partial<ProviderRequest> {
+  const fields = {
+    model: flags.model,
+    prompt,
+    duration: flags.duration,
+    resolution: flags.resolution,
+    aspect_ratio: flags.aspectRatio,
+    size: flags.size,
+    generate_audio: flags.audio,
+    seed: flags.seed,
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+async function readBody(path: string): Promise<Record<string, unknown>> {
+  const name = path === '-' ? 'standard input' : path;
+  const body = parse(await readText(path, name), name);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw usageError(
+      `${name} must hold one JSON object: the body of POST /videos, such as {"model": "…", "prompt": "…"}.`,
+    );
+  }
+  if ('request' in body) {
+    throw usageError(
+      `${name} must hold the body of POST /videos itself (model, prompt, …), not a "request" around it.`,
+    );
+  }
+  return body as Record<string, unknown>;
+}
+
+async function readText(path: string, name: string): Promise<string> {
+  try {
+    return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
+  } catch (error) {
+    throw usageError(`${name} cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+function parse(json: string, name: string): unknown {
+  try {
+    return JSON.parse(json.replace(/^\ufeff/, '')) as unknown;
+  } catch (error) {
+    throw usageError(`${name} is no JSON: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}

@@ -1,0 +1,58 @@
+import { DEFAULT_POLLING } from '../contract/limits.js';
+import { defaultOutputKey, outputKeyProblem } from '../contract/output-key.js';
+import { describeIssues, durationMs, generateVideoInput } from '../contract/schemas.js';
+import type { GenerateVideoInput } from '../contract/types.js';
+import { usageError } from './errors.js';
+import type { RunFlags } from './run-flags.js';
+
+/** What `generate` and `adopt` fill in alike. */
+export function runOptions(flags: RunFlags): Omit<GenerateVideoInput, 'request' | 'jobId'> {
+  return {
+    ...(flags.output === undefined ? {} : { output: flags.output }),
+    ...(flags.overwrite === undefined ? {} : { overwrite: flags.overwrite }),
+    ...(flags.onCancel === undefined ? {} : { onCancel: flags.onCancel }),
+    ...pollingOf(flags),
+  };
+}
+
+/** Whoever gives a time means the time: the number of polls must not end the wait before it. */
+const UNBOUNDED_ATTEMPTS = 1_000_000;
+
+function pollingOf({ timeout, pollInterval }: RunFlags): Pick<GenerateVideoInput, 'polling'> {
+  if (timeout === undefined && pollInterval === undefined) return {};
+  const polling: NonNullable<GenerateVideoInput['polling']> = {};
+  if (timeout !== undefined) {
+    polling.timeout = durationFlag('--timeout', timeout);
+    polling.maximumAttempts = UNBOUNDED_ATTEMPTS;
+  }
+  if (pollInterval !== undefined) {
+    polling.initialInterval = durationFlag('--poll-interval', pollInterval);
+    if (durationMs(pollInterval) > durationMs(DEFAULT_POLLING.maximumInterval)) polling.maximumInterval = pollInterval;
+  }
+  return { polling };
+}
+
+/** @throws CliError that names the flag */
+export function durationFlag(name: string, text: string): string {
+  if (durationMs(text) > 0) return text;
+  throw usageError(`${name} must be a duration such as 500ms, 10s or 30m, not "${text}".`);
+}
+
+/** Everything that can be known without asking anybody. @throws CliError */
+export function checkInput(input: GenerateVideoInput): void {
+  const parsed = generateVideoInput.safeParse(input);
+  if (!parsed.success) throw usageError(`The input is wrong: ${describeIssues(parsed.error)}.`);
+}
+
+/** Temporal's own limit. */
+const MAX_ID_BYTES = 1_000;
+
+/** @throws CliError */
+export function checkId(id: string, output: string | undefined): void {
+  if (id.trim() === '' || /[\p{Cc}]/u.test(id)) throw usageError('--id must be a name without control characters.');
+  if (Buffer.byteLength(id) > MAX_ID_BYTES) throw usageError(`--id must not be longer than ${MAX_ID_BYTES} bytes.`);
+  const problem = output === undefined ? outputKeyProblem(defaultOutputKey(id)) : null;
+  if (problem !== null) {
+    throw usageError(`No file can be named after this --id (${problem}). Give another one, or --output KEY.`);
+  }
+}

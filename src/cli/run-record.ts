@@ -1,0 +1,45 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+// As in the client: not a public module, but the one the SDK's own client decodes with.
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { closedStatus, recordedStatus } from '../client/run-status.js';
+import { translated } from '../client/temporal-errors.js';
+import { generateVideoInput } from '../contract/schemas.js';
+import type { GenerateVideoInput, VideoState } from '../contract/types.js';
+
+/** What Temporal itself knows of a run: no worker is asked. */
+export interface RunRecord {
+  readonly id: string;
+  readonly runId: string;
+  readonly startedAt: Date;
+  readonly isRunning: boolean;
+  readonly state: VideoState;
+}
+
+/** The newest run of that id, or `null`. @throws LongtakeError `TemporalUnreachable` */
+export async function findRun(temporal: Client, id: string): Promise<RunRecord | null> {
+  try {
+    const description = await temporal.workflow.getHandle(id).describe();
+    const isRunning = description.status.name === 'RUNNING';
+    const { state } = isRunning ? recordedStatus(description) : closedStatus(description);
+    return { id, runId: description.runId, startedAt: description.startTime, isRunning, state };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw translated(error, id, null);
+  }
+}
+
+/** The input a run was started with, or `null` where it cannot be read. */
+export async function inputOf(
+  { workflowService, options: { namespace, loadedDataConverter } }: Client,
+  { id, runId }: Pick<RunRecord, 'id' | 'runId'>,
+): Promise<GenerateVideoInput | null> {
+  const { history } = await workflowService.getWorkflowExecutionHistory({
+    namespace,
+    execution: { workflowId: id, runId },
+    maximumPageSize: 1,
+  });
+  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+  const [input] = await decodeArrayFromPayloads(loadedDataConverter, started?.input?.payloads);
+  const parsed = generateVideoInput.safeParse(input);
+  return parsed.success ? parsed.data : null;
+}

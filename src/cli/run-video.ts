@@ -1,0 +1,115 @@
+import type { GenerateVideoInput } from '../contract/types.js';
+import { shellWord, waitCommand } from '../contract/commands.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { usageError } from './errors.js';
+import { followRun, type FollowRunOptions } from './follow-run.js';
+import { watchInterruption } from './interruption.js';
+import { print, printJson, say } from './output.js';
+import type { RunFlags } from './run-flags.js';
+import { findRun, inputOf, type RunRecord } from './run-record.js';
+import { openRunSession, runningRuns, type RunSession } from './run-session.js';
+import { plain } from './terminal.js';
+import { isDeepStrictEqual } from 'node:util';
+
+/** A run to start or to come back to. */
+export interface ChosenRun {
+  readonly id: string;
+  /** `null`: there must be such a run already. */
+  readonly input: GenerateVideoInput | null;
+}
+
+/** The whole of `generate` and `adopt` once the input is known: start, show, wait, tell. */
+export async function runVideo(
+  flags: RunFlags,
+  choose: (session: RunSession) => Promise<ChosenRun> | ChosenRun,
+): Promise<ExitCode> {
+  if (flags.local === true && flags.detach === true) {
+    throw usageError(
+      '--local ends together with this command, so --detach has no use. For a worker that stays: longtake dev',
+    );
+  }
+  const interruption = watchInterruption();
+  const session = await openRunSession(flags, interruption);
+  try {
+    const chosen = await choose(session);
+    nameOthers(session, chosen.id);
+    const run = await startOrFind(session, chosen);
+    if (flags.detach === true) return announceDetached(run, flags.json === true);
+    const code = await followRun(session.connection.longtake.handle(run.id), {
+      startedAt: run.startedAt,
+      json: flags.json === true,
+      interruption,
+      reattach: reattachCommand(session, run.id),
+      local: localPart(session),
+    });
+    if (!interruption.signal.aborted) await nameRemaining(session, run.id);
+    return code;
+  } finally {
+    await session.close();
+  }
+}
+
+function localPart({ stack, simulated, embedded }: RunSession): FollowRunOptions['local'] {
+  if (stack === null) return null;
+  return { lost: stack.lost, simulated, startFirst: embedded ? 'longtake dev' : null };
+}
+
+async function startOrFind(session: RunSession, { id, input }: ChosenRun): Promise<RunRecord> {
+  const { longtake, temporal } = session.connection;
+  const existing = await findRun(temporal, id);
+  if (existing !== null) {
+    await sayExisting(session, existing, input);
+    return existing;
+  }
+  if (input === null)
+    throw usageError(`There is no run ${id} here to come back to. To start one, give a prompt as well.`);
+  await longtake.start(input, { id });
+  const started = await findRun(temporal, id);
+  if (started === null) throw new Error(`The run ${id} was started and is gone.`);
+  announce(session, id);
+  return started;
+}
+
+async function sayExisting(session: RunSession, run: RunRecord, input: GenerateVideoInput | null): Promise<void> {
+  const before = input === null ? null : await inputOf(session.connection.temporal, run);
+  const other = before !== null && !isDeepStrictEqual(before, JSON.parse(JSON.stringify(input)));
+  const what = run.isRunning ? 'following it.' : 'this is how it ended.';
+  const hint = other ? ' It was started with another request; for a new video choose another --id.' : '';
+  say(`run ${run.id} exists already: ${what}${hint}`);
+  if (run.isRunning) announce(session, run.id);
+}
+
+function announce({ stack, config }: RunSession, id: string): void {
+  say(`run ${plain(id)}`);
+  const uiUrl = stack?.uiUrl ?? null;
+  if (uiUrl === null) return;
+  say(`    ${uiUrl}/namespaces/${config.temporal.namespace}/workflows/${encodeURIComponent(id)}`);
+}
+
+function announceDetached({ id, runId }: RunRecord, json: boolean): ExitCode {
+  if (json) printJson({ id, runId });
+  else {
+    print(id);
+    say(`To follow it: ${waitCommand(id)}`);
+  }
+  return EXIT.done;
+}
+
+function nameOthers({ unfinished }: RunSession, id: string): void {
+  for (const other of unfinished) {
+    if (other.id !== id) say(`also going on: ${plain(other.id)} (${other.state})`);
+  }
+}
+
+/** They are kept; nobody is made to wait for them. */
+async function nameRemaining({ embedded, connection }: RunSession, id: string): Promise<void> {
+  if (!embedded) return;
+  for (const other of await runningRuns(connection)) {
+    if (other.id !== id) say(`not finished, goes on at the next --local: ${plain(other.id)} (${other.state})`);
+  }
+}
+
+function reattachCommand({ stack }: RunSession, id: string): string {
+  if (stack === null) return waitCommand(id);
+  return `longtake generate --local ${id.startsWith('-') ? '--id=' : '--id '}${shellWord(id)}`;
+}

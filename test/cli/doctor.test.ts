@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CliProcess, longtake, newFolder } from './cli-process.js';
+import { startDev, type Dev } from './dev-server.js';
+
+let dev: Dev;
+let simulator: CliProcess;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  dev = await startDev();
+  simulator = new CliProcess(['simulate', '--port', '0'], { cwd: dev.folder });
+  const [, baseUrl = ''] = await simulator.says(/OPENROUTER_BASE_URL=(\S+)/);
+  env = { ...dev.env, OPENROUTER_BASE_URL: baseUrl, OPENROUTER_API_KEY: 'sk-or-v1-doctor-test' };
+});
+
+afterAll(async () => {
+  await simulator.stop();
+  await dev.stop();
+});
+
+it('finds that everything is there, without spending anything', async () => {
+  const cwd = await newFolder();
+  const { code, stdout, stderr } = await longtake(['doctor'], { cwd, env });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const subject of [
+    'node',
+    'temporal',
+    'namespace',
+    'search attributes',
+    'provider',
+    'key',
+    'storage',
+    'webhook',
+  ]) {
+    expect(stdout).toMatch(new RegExp(`^ok {3}${subject}`, 'm'));
+  }
+  expect(stdout).not.toContain('sk-or-v1-doctor-test');
+});
+
+it('finds what is missing, one line each, and exits with 1', async () => {
+  const cwd = await newFolder();
+  const wrong = {
+    TEMPORAL_ADDRESS: dev.address,
+    TEMPORAL_NAMESPACE: 'nowhere',
+    OPENROUTER_API_KEY: 'sk-or-v1-secret',
+    OPENROUTER_BASE_URL: 'http://127.0.0.1:1',
+    LONGTAKE_STORAGE: '/proc/nowhere',
+    LONGTAKE_WEBHOOK_URL: 'https://example.com',
+  };
+  const { code, stdout } = await longtake(['doctor'], { cwd, env: wrong });
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^FAIL namespace .*nowhere/m);
+  expect(stdout).toMatch(/^FAIL provider .*OPENROUTER_BASE_URL/m);
+  expect(stdout).toMatch(/^FAIL storage .*LONGTAKE_STORAGE/m);
+  expect(stdout).toMatch(/^FAIL webhook .*OPENROUTER_WEBHOOK_SECRET/m);
+  expect(stdout).not.toContain('sk-or-v1-secret');
+});
+
+it('finds a configuration that is wrong', async () => {
+  const { code, stdout } = await longtake(['doctor'], { cwd: await newFolder(), env: { LONGTAKE_LOG_LEVEL: 'loud' } });
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^FAIL configuration .*LONGTAKE_LOG_LEVEL/m);
+});

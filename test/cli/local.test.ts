@@ -1,0 +1,215 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Outcome } from '../../src/cli/outcome.js';
+import { CliProcess, longtake, newFolder } from './cli-process.js';
+
+const LOCAL = ['generate', '--local', '--poll-interval', '200ms', '--duration', '4'];
+const QUICK = ['--simulated-generation', '1s'];
+const SIMULATION = /^! SIMULATION: .*nothing is paid and no real video/;
+
+it('makes a video with nothing but this command, and keeps standard output clean for --json', async () => {
+  const cwd = await newFolder();
+  const { code, stdout, stderr } = await longtake([...LOCAL, ...QUICK, '--json', '--id', 'one', 'a lighthouse'], {
+    cwd,
+  });
+  expect(code).toBe(0);
+  const outcome = JSON.parse(stdout) as Outcome;
+  expect(outcome).toMatchObject({ id: 'one', state: 'succeeded', error: null });
+  expect(outcome.result).toMatchObject({ costUsd: 0.12, assets: [{ key: 'one.mp4', durationSeconds: 4 }] });
+  const file = await readFile(join(cwd, 'videos', 'one.mp4'));
+  expect(file.length).toBe(outcome.result?.assets[0]?.bytes);
+  const lines = stderr.trimEnd().split('\n');
+  expect(lines[0]).toMatch(SIMULATION);
+  expect(lines.at(-1)).toMatch(SIMULATION);
+  expect(stderr).not.toContain('\u001b');
+  expect(await readFile(join(cwd, '.longtake', '.gitignore'), 'utf8')).toBe('*\n');
+});
+
+it('prints the address of the video on standard output, and everything else on standard error', async () => {
+  const cwd = await newFolder();
+  const args = [...LOCAL, ...QUICK, '--output', 'clips/a b.mp4', 'a lighthouse'];
+  const { code, stdout, stderr } = await longtake(args, { cwd });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^file:\/\/\/.*\/videos\/clips\/a%20b\.mp4\n$/);
+  expect(stderr).toMatch(
+    /^run video-[0-9a-f-]{36}\n {4}http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/video-/m,
+  );
+  expect(stderr).toMatch(/^generating {2}job gen-vid-/m);
+  expect(stderr).toMatch(/^saved {3}.*a b\.mp4 {2}\(.*4 s, 1280x720\)$/m);
+  expect(stderr).toMatch(/^cost {4}\$0\.12, simulated$/m);
+});
+
+it('exits with 1 and one line when the run fails', async () => {
+  const cwd = await newFolder();
+  const { code, stdout, stderr } = await longtake([...LOCAL, ...QUICK, '--model', 'simulator/fails', 'x'], { cwd });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^error: run video-\S+ failed \(VideoFailed\): .*simulator|provider.*/m);
+});
+
+it('keeps the run on Ctrl-C, and goes on with it at the next start with the same id, paying once', async () => {
+  const cwd = await newFolder();
+  const first = new CliProcess([...LOCAL, '--simulated-generation', '3s', '--id', 'kept', 'a lighthouse'], { cwd });
+  await first.says(/^generating {2}job/m);
+  first.signal('SIGINT');
+  const interrupted = await first.ended;
+  expect(interrupted).toMatchObject({ code: 130, stdout: '' });
+  expect(interrupted.stderr).toContain('To come back to it: longtake generate --local --id kept\n');
+  expect(interrupted.stderr.trimEnd().split('\n').at(-1)).toMatch(SIMULATION);
+
+  const second = await longtake(['generate', '--local', '--id', 'kept'], { cwd });
+  expect(second.code).toBe(0);
+  expect(second.stderr).toContain('run kept exists already: following it.');
+  expect(await submittedJobs(cwd)).toBe(1);
+
+  const third = await longtake([...LOCAL, '--id', 'kept', 'another prompt'], { cwd });
+  expect({ code: third.code, stdout: third.stdout }).toEqual({ code: 0, stdout: second.stdout });
+  expect(third.stderr).toContain('started with another request');
+  expect(await submittedJobs(cwd)).toBe(1);
+});
+
+it('ends with 143 on SIGTERM, in the same way', async () => {
+  const cwd = await newFolder();
+  const run = new CliProcess([...LOCAL, '--id', 'kept', 'a lighthouse'], { cwd });
+  await run.says(/^generating {2}job/m);
+  run.signal('SIGTERM');
+  expect(await run.ended).toMatchObject({ code: 143, stderr: expect.stringContaining('--id kept') as string });
+});
+
+it('starts nothing when there is no such run to come back to', async () => {
+  const { code, stderr } = await longtake(['generate', '--local', '--id', 'nothing'], { cwd: await newFolder() });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: There is no run nothing here to come back to/m);
+});
+
+it('goes on after a SIGKILL of the whole process, and has paid one job', async () => {
+  const cwd = await newFolder();
+  const args = [...LOCAL, '--simulated-generation', '2s', '--id', 'killed', 'a lighthouse'];
+  const first = new CliProcess(args, { cwd });
+  await first.says(/^generating {2}job/m);
+  first.signal('SIGKILL');
+  expect((await first.ended).code).toBeNull();
+
+  const { code, stdout } = await longtake([...args, '--json'], { cwd });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ id: 'killed', state: 'succeeded' });
+  expect(await submittedJobs(cwd)).toBe(1);
+});
+
+it('lets two commands run in one folder at once', async () => {
+  const cwd = await newFolder();
+  const ends = await Promise.all(['a', 'b'].map((id) => longtake([...LOCAL, ...QUICK, '--id', id, 'x'], { cwd })));
+  expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+  expect((await readdir(join(cwd, 'videos'))).sort()).toEqual(['a.mp4', 'b.mp4']);
+  expect(await submittedJobs(cwd)).toBe(2);
+});
+
+it('makes the greenhouse for npm start, under the next free name, past a run that was killed', async () => {
+  const cwd = await newFolder();
+  const start = ['generate', '--local', '--example', '--poll-interval', '200ms'];
+  const killed = new CliProcess([...start, '--simulated-generation', '4s'], { cwd });
+  const [, id = ''] = await killed.says(/^run (greenhouse-\S+)$/m);
+  await killed.says(/^generating {2}job/m);
+  killed.signal('SIGKILL');
+  await killed.ended;
+
+  const second = await longtake([...start, ...QUICK], { cwd });
+  expect(second.code).toBe(0);
+  expect(second.stdout).toMatch(/\/videos\/greenhouse-2\.mp4\n$/);
+  expect(second.stderr).toContain(`also going on: ${id} (`);
+
+  expect((await longtake(['generate', '--local', '--id', id], { cwd })).stdout).toMatch(/\/videos\/greenhouse\.mp4\n$/);
+  expect((await longtake([...start, ...QUICK], { cwd })).stdout).toMatch(/\/videos\/greenhouse-3\.mp4\n$/);
+  const [job] = await jobs(cwd);
+  expect(job?.request).toMatchObject({
+    model: 'google/veo-3.1-lite',
+    prompt: expect.stringContaining('greenhouse') as string,
+    ...{ duration: 4, resolution: '720p', aspect_ratio: '16:9', generate_audio: false },
+  });
+});
+
+it('takes what the user gives over the example', async () => {
+  const cwd = await newFolder();
+  const args = ['generate', '--local', '--example', '--poll-interval', '200ms', ...QUICK, '--audio', 'a harbour'];
+  const { stdout } = await longtake(args, { cwd });
+  expect(stdout).toMatch(/\/videos\/video-[0-9a-f-]+\.mp4\n$/);
+  const [job] = await jobs(cwd);
+  expect(job?.request).toMatchObject({ prompt: 'a harbour', generate_audio: true, duration: 4 });
+});
+
+it('sends a request file as it is, with the options on top', async () => {
+  const cwd = await newFolder();
+  const body = { prompt: 'from the file', seed: 7, duration: 8, trace: { trace_id: 't' } };
+  await writeFile(join(cwd, 'body.json'), JSON.stringify(body));
+  expect((await longtake([...LOCAL, ...QUICK, '--request', 'body.json'], { cwd })).code).toBe(0);
+  const [job] = await jobs(cwd);
+  expect(job?.request).toMatchObject({ ...body, duration: 4, model: 'google/veo-3.1-lite' });
+});
+
+it('adopts a job, shows it again, and adopts one anew after a failed run', async () => {
+  const cwd = await newFolder();
+  await longtake([...LOCAL, ...QUICK, 'x'], { cwd });
+  const [job] = await jobs(cwd);
+  const adopt = ['adopt', '--local', '--poll-interval', '200ms', job?.id ?? ''];
+  const first = await longtake(adopt, { cwd });
+  expect(first).toMatchObject({ code: 0, stderr: expect.stringContaining(`run adopt-${job?.id ?? ''}\n`) as string });
+  expect((await longtake(adopt, { cwd })).stdout).toBe(first.stdout);
+
+  const lost = ['adopt', '--local', '--poll-interval', '200ms', 'no-such-job'];
+  expect((await longtake(lost, { cwd })).code).toBe(1);
+  const again = await longtake(lost, { cwd });
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/^run adopt-no-such-job-2$/m) as string });
+});
+
+it('waits on Ctrl-C for the answer to a submit, and ends at once on a second Ctrl-C', async () => {
+  const cwd = await newFolder();
+  const provider = await silentProvider();
+  const env = { OPENROUTER_API_KEY: 'sk-or-test', OPENROUTER_BASE_URL: provider.baseUrl };
+  const run = new CliProcess([...LOCAL, '--id', 'paid', 'x'], { cwd, env });
+  await provider.submitted;
+  run.signal('SIGINT');
+  await run.says(/^Waiting for an answer that must not be missed/m);
+  run.signal('SIGINT');
+  const { code, stderr } = await run.ended;
+  expect(code).toBe(130);
+  expect(stderr).not.toContain('SIMULATION');
+});
+
+interface JournalEntry {
+  readonly id: string;
+  readonly request: Record<string, unknown>;
+}
+
+async function jobs(cwd: string): Promise<JournalEntry[]> {
+  const text = await readFile(join(cwd, '.longtake', 'simulator', 'jobs.jsonl'), 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as JournalEntry);
+}
+
+async function submittedJobs(cwd: string): Promise<number> {
+  return (await jobs(cwd)).length;
+}
+
+/** A provider that takes a request and never answers. */
+async function silentProvider(): Promise<{ readonly baseUrl: string; readonly submitted: Promise<void> }> {
+  let submit = (): void => undefined;
+  const submitted = new Promise<void>((resolve) => {
+    submit = resolve;
+  });
+  const server = createServer((request, response) => {
+    if (request.method === 'POST') submit();
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`, submitted };
+}

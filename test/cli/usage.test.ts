@@ -1,0 +1,137 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { longtake, newFolder } from './cli-process.js';
+
+/** Whoever connects is about to start something. */
+let temporal: Server;
+let connections = 0;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  temporal = createServer((socket) => {
+    connections += 1;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => {
+    temporal.listen(0, '127.0.0.1', resolve);
+  });
+  env = { TEMPORAL_ADDRESS: `127.0.0.1:${(temporal.address() as AddressInfo).port}` };
+});
+
+afterAll(() => {
+  temporal.close();
+});
+
+it('says on --help what there is, on standard output', async () => {
+  const { code, stdout, stderr } = await longtake(['--help'], { cwd: await newFolder() });
+  expect(code).toBe(0);
+  expect(stderr).toBe('');
+  for (const command of [
+    'generate',
+    'adopt',
+    'status',
+    'wait',
+    'list',
+    'cancel',
+    'resolve',
+    'models',
+    'worker',
+    'dev',
+    'simulate',
+    'doctor',
+  ]) {
+    expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
+  }
+  expect(stdout).not.toMatch(/batch|--example|simulated-generation/);
+});
+
+it('shows the options of a command, but none that are only for longtake itself', async () => {
+  const { code, stdout } = await longtake(['generate', '--help'], { cwd: await newFolder() });
+  expect(code).toBe(0);
+  expect(stdout).toContain('--max-cost');
+  expect(stdout).not.toMatch(/--example|--simulated-generation/);
+});
+
+it('prints the version of the package', async () => {
+  const { stdout } = await longtake(['--version'], { cwd: await newFolder() });
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+describe('wrong usage exits with 2, says what to do, and starts nothing', () => {
+  it.each<[string, string[], RegExp]>([
+    ['no command', [], /Usage: longtake/],
+    ['a command that does not exist', ['generat'], /Did you mean generate/],
+    ['an option that does not exist', ['generate', 'x', '--fps', '3'], /unknown option '--fps'/],
+    ['neither prompt nor request', ['generate'], /longtake generate "/],
+    ['two prompts', ['generate', 'a', 'lighthouse'], /too many arguments/],
+    ['a duration that is no whole number', ['generate', 'x', '--duration', '4.5'], /whole number/],
+    ['a size that is none', ['generate', 'x', '--size', 'big'], /1280x720/],
+    ['an output that leads out of the storage', ['generate', 'x', '--output', '../x.mp4'], /output/],
+    ['an id that no file can be named after', ['generate', 'x', '--id', 'a'.repeat(300)], /--id/],
+    ['a budget below zero', ['generate', 'x', '--max-cost', '-1'], /US dollars/],
+    ['a time that is none', ['generate', 'x', '--timeout', 'soon'], /--timeout.*30m/],
+    ['a pause that is none', ['generate', 'x', '--poll-interval', '0s'], /--poll-interval/],
+    ['a cancel mode that does not exist', ['generate', 'x', '--on-cancel', 'maybe'], /abandon, settle/],
+    ['--detach with --local', ['generate', 'x', '--local', '--detach'], /longtake dev/],
+    ['a request file that is not there', ['generate', '--request', 'nope.json'], /nope\.json cannot be read/],
+    ['an adopt without a job', ['adopt'], /missing required argument 'job-id'/],
+    ['a job id that cannot be one', ['adopt', '..'], /job id/],
+    ['a state that does not exist', ['list', '--state', 'happy'], /awaiting_decision/],
+    ['a decision that is none', ['resolve', 'x'], /exactly one/],
+    ['two decisions at once', ['resolve', 'x', '--resubmit', '--abandon'], /exactly one/],
+    ['a port that is none', ['simulate', '--port', '70000'], /0 to 65535/],
+  ])('%s', async (_what, args, message) => {
+    const cwd = await newFolder();
+    const before = connections;
+    const { code, stdout, stderr } = await longtake(args, { cwd, env });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(connections).toBe(before);
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['no JSON', 'model: x', /standard input is no JSON/],
+    ['JSON that is no object', '[1]', /one JSON object/],
+    ['a body with another one around it', '{"request":{"prompt":"x"}}', /itself/],
+    ['a field of the wrong type', '{"prompt":"x","seed":"seven"}', /request\.seed/],
+  ])('a request on standard input: %s', async (_what, input, message) => {
+    const { code, stderr } = await longtake(['generate', '--request', '-'], { cwd: await newFolder(), env, input });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  it('a wrong environment, by the name of the variable', async () => {
+    const options = { cwd: await newFolder(), env: { ...env, OPENROUTER_BASE_URL: 'ftp://x' } };
+    const { code, stderr } = await longtake(['generate', 'x'], options);
+    expect(code).toBe(2);
+    expect(stderr).toContain('OPENROUTER_BASE_URL');
+  });
+
+  it('a worker without a key', async () => {
+    const { code, stderr } = await longtake(['worker'], { cwd: await newFolder(), env });
+    expect(code).toBe(2);
+    expect(stderr).toContain('OPENROUTER_API_KEY is not set');
+  });
+});
+
+it('shows a stack only with --debug', async () => {
+  const cwd = await newFolder();
+  await writeFile(join(cwd, 'body.json'), '{');
+  const args = ['generate', '--request', 'body.json'];
+  expect((await longtake(args, { cwd, env })).stderr).not.toMatch(/^\s+at /m);
+  expect((await longtake([...args, '--debug'], { cwd, env })).stderr).toMatch(/^\s+at /m);
+});
+
+it('exits with 4, and says where it looked, when Temporal does not answer', async () => {
+  const cwd = await newFolder();
+  const commands = [['list'], ['generate', 'x'], ['wait', 'x'], ['generate', 'x', '--local']];
+  const nobody = { cwd, env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } };
+  for (const end of await Promise.all(commands.map((args) => longtake(args, nobody)))) {
+    expect(end).toMatchObject({ code: 4, stdout: '' });
+    expect(end.stderr).toMatch(/^error: Cannot reach Temporal at 127\.0\.0\.1:1\..*TEMPORAL_ADDRESS/m);
+  }
+});

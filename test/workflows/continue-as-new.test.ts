@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { completed, job } from '../support/provider.js';
+import { startDevServer, type DevServer } from '../support/dev-server.js';
+import { startRig, until, type Rig } from '../support/rig.js';
+
+let server: DevServer;
+let rig: Rig;
+
+beforeAll(async () => {
+  // The server suggests it at 4,096 events; a few dozen polls show the same.
+  server = await startDevServer(inject('temporalCli'), [
+    '--dynamic-config-value',
+    'limit.historyCount.suggestContinueAsNew=60',
+  ]);
+  rig = await startRig({ address: server.address });
+});
+afterAll(async () => {
+  await rig.stop();
+  await server.stop();
+});
+
+const OFTEN = { initialInterval: '5ms', maximumInterval: '5ms', maximumAttempts: 100_000 } as const;
+
+it('goes on in a new history with job, counts and times intact, and submits nothing again', async () => {
+  rig.provider.script = { poll: ({ n, jobId }) => (n < 60 ? job(jobId, 'in_progress') : completed(jobId)) };
+  const handle = await rig.start({ polling: OFTEN });
+  const { submittedAt, runId } = await until(handle, ({ state }) => state === 'generating');
+  const result = await handle.result();
+  expect(result).toMatchObject({ jobId: 'job-1', polls: 60, submittedAt, estimatedCostUsd: 0.12 });
+  expect(rig.provider.submits).toHaveLength(1);
+  const description = await rig.temporal.workflow.getHandle(handle.workflowId).describe();
+  expect(description.runId).not.toBe(runId);
+  expect((await rig.client.list()).filter(({ id }) => id === handle.workflowId)).toHaveLength(1);
+});
+
+it('keeps the deadline it began with', async () => {
+  rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+  const handle = await rig.start({ polling: { ...OFTEN, timeout: '3s' } });
+  await expect(handle.result()).rejects.toMatchObject({ type: 'PollingExhausted' });
+  const { submittedAt, completedAt } = await handle.status();
+  expect(Date.parse(completedAt ?? '') - Date.parse(submittedAt ?? '')).toBeGreaterThanOrEqual(3_000);
+});
+
+it('can be cancelled after it, and settles to the cost', async () => {
+  rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+  const handle = await rig.start({ polling: OFTEN, onCancel: 'settle' });
+  const { runId } = await until(handle, ({ state }) => state === 'generating');
+  const { polls } = await until(handle, (status) => status.runId !== runId);
+  await handle.cancel();
+  await until(handle, (status) => status.polls > polls + 20);
+  rig.provider.script = { poll: ({ jobId }) => completed(jobId, 0.1) };
+  await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
+  expect(await handle.status()).toMatchObject({ state: 'cancelled', costUsd: 0.1 });
+});

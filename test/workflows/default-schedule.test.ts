@@ -1,0 +1,77 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LongtakeClient, type LongtakeHandle } from '../../src/client/index.js';
+import { completed, job } from '../support/provider.js';
+import { startRig, useQuietRuntime, type Rig } from '../support/rig.js';
+import { startTimeSkipping } from '../support/time-skipping.js';
+
+const GUIDE = { model: 'test/model', prompt: 'a greenhouse', duration: 4, resolution: '720p' };
+
+describe('the schedule of the video guide, on a clock that skips', () => {
+  let environment: TestWorkflowEnvironment;
+  let rig: Rig;
+  let client: LongtakeClient;
+
+  beforeAll(async () => {
+    useQuietRuntime();
+    environment = await startTimeSkipping();
+    rig = await startRig({ address: environment.address });
+    // The environment's own client lets time skip while it waits for a result.
+    client = new LongtakeClient({ client: environment.client, taskQueue: rig.taskQueue });
+  });
+  beforeEach(() => {
+    rig.provider.submits.length = 0;
+    rig.provider.polls.length = 0;
+  });
+  afterAll(async () => {
+    await rig.stop();
+    await environment.teardown();
+  });
+
+  it('polls 60 times, never more than 33 s apart, and ends as PollingExhausted naming the job', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const handle = await client.start({ request: GUIDE, polling: { timeout: '1h' } }, { id: 'never-ready' });
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'PollingExhausted',
+      jobId: 'job-1',
+      message: expect.stringContaining('job-1') as string,
+    });
+    expect(rig.provider.polls).toHaveLength(60);
+    const elapsed = await waitedMs(handle);
+    expect(elapsed).toBeGreaterThan(60 * 24_000);
+    expect(elapsed).toBeLessThan(60 * 33_000);
+  });
+
+  it('ends within the default half hour, whichever of its two bounds is met first', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'pending') };
+    const handle = await client.start({ request: GUIDE }, { id: 'never-ready-by-default' });
+    await expect(handle.result()).rejects.toMatchObject({ type: 'PollingExhausted' });
+    expect(rig.provider.polls.length).toBeGreaterThan(50);
+    expect(rig.provider.polls.length).toBeLessThanOrEqual(60);
+    expect(await waitedMs(handle)).toBeLessThan(31 * 60_000);
+  });
+
+  it('saves a video that is finished at the very last poll', async () => {
+    rig.provider.script = { poll: ({ n, jobId }) => (n < 60 ? job(jobId, 'in_progress') : completed(jobId)) };
+    const result = await client.generate({ request: GUIDE, polling: { timeout: '1h' } }, { id: 'last-minute' });
+    expect(result.polls).toBe(60);
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('waits for days for a decision, without doing anything', async () => {
+    rig.provider.script = { submit: () => ({ status: 500 }) };
+    const handle = await client.start({ request: GUIDE }, { id: 'patient' });
+    await expect.poll(async () => (await handle.status()).state).toBe('awaiting_decision');
+    await environment.sleep('3 days');
+    expect((await handle.status()).state).toBe('awaiting_decision');
+    expect(rig.provider.submits).toHaveLength(1);
+    await handle.resolveSubmission({ action: 'abandon' });
+    await expect(handle.result()).rejects.toMatchObject({ type: 'SubmissionAbandoned' });
+  });
+});
+
+/** Workflow time from the submit to the end. */
+async function waitedMs(handle: LongtakeHandle): Promise<number> {
+  const { submittedAt, completedAt } = await handle.status();
+  return Date.parse(completedAt ?? '') - Date.parse(submittedAt ?? '');
+}
