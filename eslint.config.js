@@ -1,7 +1,8 @@
 import temporal from 'eslint-plugin-temporal';
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['dist/', 'node_modules/', 'coverage/', '.longtake/', 'test/architecture/fixtures/'] },
   ...tseslint.configs.strictTypeChecked,
   {
@@ -52,7 +53,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['eslint.config.js', '*.config.ts', '.dependency-cruiser.cjs'],
+    files: ['eslint.config.js', '*.config.ts', '.dependency-cruiser.cjs', 'test/support/count-reporter.ts'],
     rules: {
       'no-restricted-syntax': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',

@@ -208,7 +208,10 @@ class DownloadAttempt {
         `The video of job ${this.input.jobId} is larger than LONGTAKE_MAX_VIDEO_BYTES (${this.deps.settings.maxVideoBytes}). Raise it and restart the worker.`,
       );
     }
-    return this.passing('DownloadFailed', `The transfer of job ${this.input.jobId} broke off: ${networkProblem(error)}.`);
+    return this.passing(
+      'DownloadFailed',
+      `The transfer of job ${this.input.jobId} broke off: ${networkProblem(error)}.`,
+    );
   }
 
   private stopped(): Error {

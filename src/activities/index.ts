@@ -5,7 +5,6 @@ import { createDiscardDownload, createDownloadVideo } from './download-video.js'
 import { createInspectJob, createPollVideo } from './poll-video.js';
 import { createSubmitVideo } from './submit-video.js';
 
-export type { ActivityDeps, ActivitySettings, RunRef, TemporalPort } from './deps.js';
 export { ModelCatalog } from './model-catalog.js';
 
 /** Every activity, given its dependencies. The names are in running histories: add, never rename. */

@@ -22,6 +22,8 @@ const EXIT_BY_NAME: Readonly<Record<string, ExitCode>> = {
   ConfigError: EXIT.usage,
   MissingApiKey: EXIT.usage,
   NamespaceNotFoundError: EXIT.usage,
+  /** Here it is about the place as such; a run's own trouble with it is the run's failure. */
+  StorageError: EXIT.usage,
   TemporalUnavailable: EXIT.unreachable,
 };
 
@@ -38,7 +40,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   return EXIT_BY_NAME[error.name] ?? EXIT.failed;
 }
 
-const EXPECTED = new Set(['CliError', 'LongtakeError', 'StorageError', ...Object.keys(EXIT_BY_NAME)]);
+const EXPECTED = new Set(['CliError', 'LongtakeError', ...Object.keys(EXIT_BY_NAME)]);
 
 /** What a user is told. With `debug` the stack as well, and what caused the error. */
 export function explain(error: unknown, debug: boolean): string {

@@ -19,7 +19,7 @@ export function portNumber(text: string): number {
   return value;
 }
 
-export function dollars(text: string): number {
+export function dollarAmount(text: string): number {
   const value = Number(text);
   if (!/^\d*\.?\d+$/.test(text) || !Number.isFinite(value)) {
     throw new InvalidArgumentError('It must be an amount in US dollars, such as 0.50.');

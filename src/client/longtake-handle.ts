@@ -154,15 +154,15 @@ export function isClosed({ state }: Pick<VideoStatus, 'state'>): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
 }
 
-/** gRPC FAILED_PRECONDITION: the task queue has no poller. */
-const NO_POLLER: ReadonlySet<number> = new Set([9]);
+/** gRPC FAILED_PRECONDITION (the task queue has no poller), CANCELLED (our own deadline, as some calls report it). */
+const NO_ANSWER: ReadonlySet<number> = new Set([9, 1]);
 
 /** No worker polls, or none that is quick enough. */
 function isNoAnswer(error: unknown): boolean {
   if (error instanceof QueryRejectedError || error instanceof QueryNotRegisteredError || isUnreachable(error))
     return true;
   const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && NO_POLLER.has(cause.code);
+  return isGrpcServiceError(cause) && NO_ANSWER.has(cause.code);
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -8,6 +8,12 @@ const DEADLINE_EXCEEDED = 4;
 export function translated(error: unknown, workflowId: string | null, address: string | null): unknown {
   if (error instanceof LongtakeError) return error;
   if (error instanceof WorkflowNotFoundError) {
+    if (/already completed/i.test(error.message)) {
+      return new LongtakeError('RunClosed', `The run ${workflowId ?? ''} is closed already.`, {
+        workflowId,
+        cause: error,
+      });
+    }
     return new LongtakeError('NotFound', `There is no run ${workflowId ?? ''} in this namespace.`, {
       workflowId,
       cause: error,

@@ -37,10 +37,6 @@ export function cancelCommand(workflowId: string): string {
   return `longtake cancel ${operand(workflowId)}`;
 }
 
-export function statusCommand(workflowId: string): string {
-  return `longtake status ${operand(workflowId)}`;
-}
-
 export function waitCommand(workflowId: string): string {
   return `longtake wait ${operand(workflowId)}`;
 }

@@ -22,6 +22,14 @@ export const LIMITS = {
   errorBytes: 64 * 1024,
   /** What a message may quote of somebody else's text. */
   quotedCharacters: 300,
+  /** Webhook events have a few KiB. */
+  webhookBytes: 64 * 1024,
+  /** For a whole event: a sender that trickles must not hold a socket. */
+  webhookBodyMs: 10_000,
+  /** How far an event's signature may be from now, either way: the provider's own advice. */
+  webhookAgeSeconds: 300,
+  /** A provider does not wait long; it is told to come again instead. */
+  webhookSignalMs: 5_000,
   /** Temporal refuses payloads over 2 MB; the input passes through history more than once. */
   inputBytes: 1_500_000,
 } as const;

@@ -26,14 +26,14 @@ export function installRuntime({ logger, metricsAddress }: RuntimeOptions): void
 }
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
-/** A long report of the bundler, of no use in production. */
-const QUIET = 'Workflow bundle created';
+/** Of use to nobody who runs longtake: the bundler's long report, and a feature that is not in use. */
+const QUIET = /^(Workflow bundle created|No Nexus services registered)/;
 
 function forward(logger: Logger, entry: LogEntry): void {
   const { error, ...meta } = entry.meta ?? {};
   // Long, of no use to a reader, and on every line of an activity.
   delete meta['taskToken'];
-  const level = entry.message.startsWith(QUIET) ? 'debug' : LEVELS[entry.level];
+  const level = QUIET.test(entry.message) ? 'debug' : LEVELS[entry.level];
   logger[level]({ ...meta, ...(error === undefined ? {} : { err: error }) }, entry.message);
 }
 

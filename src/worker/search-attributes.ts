@@ -1,10 +1,9 @@
 import type { NativeConnection } from '@temporalio/worker';
-import { temporal } from '@temporalio/proto';
 import type { Logger } from 'pino';
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
 
-const { INDEXED_VALUE_TYPE_DOUBLE, INDEXED_VALUE_TYPE_KEYWORD } = temporal.api.enums.v1.IndexedValueType;
-const TYPES = { Double: INDEXED_VALUE_TYPE_DOUBLE, Keyword: INDEXED_VALUE_TYPE_KEYWORD } as const;
+/** `temporal.api.enums.v1.IndexedValueType` on the wire. */
+const TYPES = { Keyword: 2, Double: 4 } as const;
 
 /**
  * Creates the search attributes that are missing, where the server lets it. Without them longtake runs as well; only

@@ -138,7 +138,7 @@ class Wait {
     if (end === 'saved') return { outputs: job.outputs, model: job.model };
     throw failRun(
       end,
-      `The provider says that job ${job.id} ${job.status}: ${job.error ?? 'it gave no reason'}.${this.bill()}`,
+      `The provider says that job ${job.id} ${job.status}: ${asSentence(job.error ?? 'it gave no reason')}${this.bill()}`,
     );
   }
 
@@ -193,6 +193,11 @@ class Wait {
   private adopt(): string {
     return adoptCommand(this.jobId(), this.run.plan.output);
   }
+}
+
+/** Other people's words may or may not end with a full stop. */
+function asSentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 /** What the provider's final words mean. */

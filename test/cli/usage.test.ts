@@ -111,6 +111,14 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
     expect(stderr).toContain('OPENROUTER_BASE_URL');
   });
 
+  it.each(['worker', 'generate'])('a storage that longtake does not know: %s', async (command) => {
+    const args = command === 'generate' ? ['generate', '--local', 'x'] : ['worker'];
+    const strange = { LONGTAKE_STORAGE: 'ftp://x', OPENROUTER_API_KEY: 'sk-or-test' };
+    const { code, stderr } = await longtake(args, { cwd: await newFolder(), env: strange });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: The storage location cannot be used/m);
+  });
+
   it('a worker without a key', async () => {
     const { code, stderr } = await longtake(['worker'], { cwd: await newFolder(), env });
     expect(code).toBe(2);

@@ -23,9 +23,11 @@ export async function startDevServer(cli: string, extra: readonly string[] = [])
       .concat(extra),
     { stdio: 'ignore' },
   );
-  const exited = new Promise<void>((resolve) => child.once('exit', () => {
+  const exited = new Promise<void>((resolve) =>
+    child.once('exit', () => {
       resolve();
-    }));
+    }),
+  );
   const address = `127.0.0.1:${port}`;
   const connection = await Connection.connect({ address, connectTimeout: 60_000 });
   await connection.close();

@@ -27,7 +27,10 @@ async function fromMaven(): Promise<string | null> {
   const staging = await mkdtemp(`${home}-`);
   await writeFile(join(staging, 'pom.xml'), POM);
   console.log('fetching Temporal’s time-skipping test server from Maven Central, once');
-  execFileSync('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=jars'], { cwd: staging, stdio: 'inherit' });
+  execFileSync('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=jars'], {
+    cwd: staging,
+    stdio: 'inherit',
+  });
   await writeFile(
     join(staging, 'test-server'),
     '#!/bin/sh\nexec java -cp "$(dirname "$0")/jars/*" io.temporal.testserver.TestServer "$@"\n',

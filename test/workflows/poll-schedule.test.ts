@@ -22,12 +22,17 @@ describe('the time to the next poll', () => {
       maximumIntervalMs: fc.double({ min: 0.001, max: 1e11, noNaN: true }),
     });
     fc.assert(
-      fc.property(schedules, fc.nat(1e9), fc.double({ min: 0, max: 0.999_999, noNaN: true }), (schedule, polls, random) => {
-        const interval = pollIntervalMs(schedule, polls, random);
-        expect(Number.isSafeInteger(interval)).toBe(true);
-        expect(interval).toBeGreaterThanOrEqual(1);
-        expect(interval).toBeLessThanOrEqual(Math.max(1, schedule.maximumIntervalMs * 1.1 + 1));
-      }),
+      fc.property(
+        schedules,
+        fc.nat(1e9),
+        fc.double({ min: 0, max: 0.999_999, noNaN: true }),
+        (schedule, polls, random) => {
+          const interval = pollIntervalMs(schedule, polls, random);
+          expect(Number.isSafeInteger(interval)).toBe(true);
+          expect(interval).toBeGreaterThanOrEqual(1);
+          expect(interval).toBeLessThanOrEqual(Math.max(1, schedule.maximumIntervalMs * 1.1 + 1));
+        },
+      ),
     );
   });
 });

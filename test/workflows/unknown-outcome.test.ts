@@ -84,7 +84,10 @@ describe('a submit whose outcome nobody knows', () => {
   });
 
   it('refuses an adopted job that does not exist, and goes on waiting', async () => {
-    rig.provider.script = { submit: reset, poll: ({ jobId }) => (jobId === 'real' ? completed(jobId) : refusal(404, 'no')) };
+    rig.provider.script = {
+      submit: reset,
+      poll: ({ jobId }) => (jobId === 'real' ? completed(jobId) : refusal(404, 'no')),
+    };
     const handle = await rig.start();
     await awaiting(handle);
     await expect(handle.resolveSubmission({ action: 'adopt', jobId: 'made-up' })).rejects.toMatchObject({
@@ -104,7 +107,10 @@ describe('a submit whose outcome nobody knows', () => {
     await until(other, ({ state }) => state === 'generating');
     // Visibility follows the run within moments.
     await expect
-      .poll(async () => (await rig.temporal.workflow.count(`LongtakeJobId = 'job-2' AND ExecutionStatus = 'Running'`)).count)
+      .poll(
+        async () =>
+          (await rig.temporal.workflow.count(`LongtakeJobId = 'job-2' AND ExecutionStatus = 'Running'`)).count,
+      )
       .toBe(1);
     await expect(waiting.resolveSubmission({ action: 'adopt', jobId: 'job-2' })).rejects.toMatchObject({
       message: expect.stringContaining(other.workflowId) as string,
@@ -139,7 +145,10 @@ describe('a submit whose outcome nobody knows', () => {
   });
 
   it('adopts the job that a provider event names, after reading it', async () => {
-    rig.provider.script = { submit: reset, poll: ({ n, jobId }) => (n === 1 ? refusal(503, 'later') : completed(jobId)) };
+    rig.provider.script = {
+      submit: reset,
+      poll: ({ n, jobId }) => (n === 1 ? refusal(503, 'later') : completed(jobId)),
+    };
     const handle = await rig.start({ polling: { initialInterval: '10ms', maximumInterval: '10ms' } });
     await awaiting(handle);
     const raw = rig.temporal.workflow.getHandle(handle.workflowId);

@@ -3,6 +3,7 @@ import { loadConfig, type Config } from '../../config.js';
 import { createLogger } from '../../observability/logger.js';
 import { installRuntime } from '../../observability/temporal-logs.js';
 import { createWorker, MissingApiKey, type LongtakeWorker } from '../../worker/index.js';
+import { openVideoStore } from '../../storage/open-store.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addressText, openHttpListener } from '../http-listener.js';
@@ -16,6 +17,7 @@ export async function worker(): Promise<ExitCode> {
   const config = loadConfig();
   const { apiKey, webhookSecrets } = config.openRouter;
   if (apiKey === null) throw new MissingApiKey();
+  openVideoStore(config.storage); // a place that cannot be used is told before anything is waited for
   const { signal } = watchInterruption('Stopped before the worker was ready.');
   const logger = createLogger({ ...config.log, secrets: [apiKey, ...webhookSecrets] });
   startRuntime(config, logger);

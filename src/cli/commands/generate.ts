@@ -1,4 +1,4 @@
-import { dollars, positiveNumber, wholeNumber } from '../numbers.js';
+import { dollarAmount, positiveNumber, wholeNumber } from '../numbers.js';
 import {
   detachOption,
   idOption,
@@ -43,7 +43,7 @@ export function generateCommand() {
     .option('--no-audio', 'without sound')
     .option('--seed <number>', 'for the same video again, where the model can', wholeNumber)
     .option('--request <file>', 'JSON body of POST /videos ("-": standard input); other options win over it')
-    .option('--max-cost <usd>', 'submit nothing that is estimated to cost more', dollars)
+    .option('--max-cost <usd>', 'submit nothing that is estimated to cost more', dollarAmount)
     .addOption(outputOption)
     .addOption(overwriteOption)
     .addOption(idOption)

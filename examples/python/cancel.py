@@ -1,0 +1,16 @@
+"""Cancels a run by its id: python cancel.py ID [REASON]"""
+
+import asyncio
+import os
+import sys
+
+from temporalio.client import Client
+
+
+async def main(run_id: str, reason: str) -> None:
+    client = await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"))
+    # The provider cannot cancel: a job that was submitted may still be billed. The run's last message names it.
+    await client.get_workflow_handle(run_id).signal("cancel", {"reason": reason})
+
+
+asyncio.run(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "asked by cancel.py"))

@@ -1,0 +1,44 @@
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { Worker } from '@temporalio/worker';
+import { describe, expect, it } from 'vitest';
+import { goldenHistories, type GoldenHistory } from '../support/histories.js';
+import { useQuietRuntime, WORKFLOW_BUNDLE } from '../support/rig.js';
+
+useQuietRuntime();
+const histories = await goldenHistories();
+
+async function replay({ workflowId, events }: Pick<GoldenHistory, 'workflowId' | 'events'>): Promise<void> {
+  await Worker.runReplayHistory({ workflowBundle: { codePath: WORKFLOW_BUNDLE } }, { events }, workflowId);
+}
+
+describe('histories of earlier releases replay on this one', () => {
+  it('has a history for every way a run can go', () => {
+    expect(histories.length).toBeGreaterThanOrEqual(15);
+  });
+
+  it.each(histories.map((history) => [history.name, history] as const))('%s', async (_name, history) => {
+    await replay(history);
+  });
+});
+
+describe('a change that breaks running histories is seen', () => {
+  const [history] = histories.filter(({ name }) => name.endsWith('-saved'));
+
+  /** The history as another workflow code would have made it. */
+  function changed(from: string, to: string): Pick<GoldenHistory, 'workflowId' | 'events'> {
+    const text = JSON.stringify(history);
+    expect(text).toContain(from);
+    return JSON.parse(text.replaceAll(from, to)) as GoldenHistory;
+  }
+
+  it.each([
+    ['another activity', '"submitVideo"', '"sendVideo"'],
+    ['a timer that was an activity', 'EVENT_TYPE_TIMER_STARTED', 'EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES'],
+  ])('%s', async (_what, from, to) => {
+    await expect(replay(changed(from, to))).rejects.toThrow(Error);
+  });
+
+  it('as a determinism violation', async () => {
+    await expect(replay(changed('"downloadVideo"', '"fetchVideo"'))).rejects.toBeInstanceOf(DeterminismViolationError);
+  });
+});
