@@ -31,7 +31,7 @@ export async function runVideo(
   const interruption = watchInterruption();
   const session = await openRunSession(flags, interruption);
   try {
-    const chosen = await choose(session);
+    const chosen = paced(session, await choose(session));
     nameOthers(session, chosen.id);
     const run = await startOrFind(session, chosen);
     if (flags.detach === true) return announceDetached(run, flags.json === true);
@@ -47,6 +47,14 @@ export async function runVideo(
   } finally {
     await session.close();
   }
+}
+
+/** The simulator takes seconds, not minutes, and nobody pays for asking it often. */
+const SIMULATED_POLLING = { initialInterval: '1s', maximumInterval: '1s' } as const;
+
+function paced({ simulated }: RunSession, { id, input }: ChosenRun): ChosenRun {
+  if (!simulated || input === null || input.polling !== undefined) return { id, input };
+  return { id, input: { ...input, polling: SIMULATED_POLLING } };
 }
 
 function localPart({ stack, simulated, embedded }: RunSession): FollowRunOptions['local'] {

@@ -10,6 +10,10 @@ export const LIMITS = {
   modelsAnswerMs: 15_000,
   /** No byte for this long means that the transfer is dead. */
   downloadIdleMs: 60_000,
+  /** The same for one request to S3. */
+  storageIdleMs: 60_000,
+  /** A look at S3 before the submit, with the SDK's own retries; ends before the check as a whole does. */
+  storageCheckMs: 30_000,
   /** A new job may not be visible at once; the fifth 404 in a row is the provider's word. */
   missingInARow: 5,
   /** Two faulty transfers happen; three complete answers that are no video are the asset itself. */

@@ -15,11 +15,12 @@ export function durationMs(duration: string | number): number {
 
 const duration = z
   .union([z.string().min(1).max(100), z.number()])
+  .describe('A duration such as "500ms", "10s", "30m", or a number of milliseconds; above zero')
   .refine((value) => durationMs(value) > 0 && durationMs(value) <= MAX_DURATION_MS, {
     message: 'must be a duration such as "500ms", "10s", "30m", or milliseconds, above zero',
   });
 
-const jobId = z.custom<string>(isUsableJobId, 'must be a job id as the provider gave it');
+const jobId = z.string().refine(isUsableJobId, 'must be a job id as the provider gave it');
 const isoTime = z.iso.datetime();
 const count = z.int().min(0);
 const money = z.number().min(0);
