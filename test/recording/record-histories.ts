@@ -21,10 +21,9 @@ let server: DevServer;
 let rig: Rig;
 
 beforeAll(async () => {
-  server = await startDevServer(inject('temporalCli'), [
-    '--dynamic-config-value',
-    'limit.historyCount.suggestContinueAsNew=80',
-  ]);
+  server = await startDevServer(inject('temporalCli'), {
+    flags: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=80'],
+  });
   rig = await startRig({ address: server.address });
   await mkdir(HISTORIES, { recursive: true });
 });

@@ -8,29 +8,32 @@ export interface DevServer {
   stop(): Promise<void>;
 }
 
+export interface DevServerOptions {
+  /** Without longtake's search attributes, as a server is that has never heard of it. */
+  readonly bare?: boolean;
+  readonly flags?: readonly string[];
+}
+
 /** A real Temporal dev server in memory. */
-export async function startDevServer(cli: string, extra: readonly string[] = []): Promise<DevServer> {
-  const port = await freePort();
-  const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
-    '--search-attribute',
-    `${name}=${type}`,
-  ]);
-  const child = spawn(
-    cli,
-    ['server', 'start-dev', '--headless', '--port', String(port), '--log-level', 'error', ...attributes]
-      // Timers shorter than a second would fire up to 0.9 s late on a default server.
-      .concat('--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"')
-      .concat(extra),
-    { stdio: 'ignore' },
-  );
-  const exited = new Promise<void>((resolve) =>
+export async function startDevServer(cli: string, options: DevServerOptions = {}): Promise<DevServer> {
+  for (;;) {
+    const server = await tryDevServer(cli, await freePort(), options);
+    if (server !== null) return server;
+  }
+}
+
+/** `null`: somebody else took the port in the meantime. */
+async function tryDevServer(cli: string, port: number, options: DevServerOptions): Promise<DevServer | null> {
+  const child = spawn(cli, commandLine(port, options), { stdio: 'ignore' });
+  const exited = new Promise<null>((resolve) =>
     child.once('exit', () => {
-      resolve();
+      resolve(null);
     }),
   );
   const address = `127.0.0.1:${port}`;
-  const connection = await Connection.connect({ address, connectTimeout: 60_000 });
-  await connection.close();
+  const answer = await Promise.race([exited, Connection.connect({ address, connectTimeout: 60_000 })]);
+  if (answer === null || child.exitCode !== null) return null;
+  await answer.close();
   return {
     address,
     stop: async () => {
@@ -38,6 +41,19 @@ export async function startDevServer(cli: string, extra: readonly string[] = [])
       await exited;
     },
   };
+}
+
+function commandLine(port: number, { bare = false, flags = [] }: DevServerOptions): string[] {
+  const attributes = bare
+    ? []
+    : Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
+  return [
+    ...['server', 'start-dev', '--headless', '--port', String(port), '--log-level', 'error'],
+    // Timers shorter than a second would fire up to 0.9 s late on a default server.
+    ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
+    ...attributes,
+    ...flags,
+  ];
 }
 
 export async function freePort(): Promise<number> {

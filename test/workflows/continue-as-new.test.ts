@@ -8,10 +8,9 @@ let rig: Rig;
 
 beforeAll(async () => {
   // The server suggests it at 4,096 events; a few dozen polls show the same.
-  server = await startDevServer(inject('temporalCli'), [
-    '--dynamic-config-value',
-    'limit.historyCount.suggestContinueAsNew=60',
-  ]);
+  server = await startDevServer(inject('temporalCli'), {
+    flags: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=60'],
+  });
   rig = await startRig({ address: server.address });
 });
 afterAll(async () => {
