@@ -33,7 +33,10 @@ export interface Config {
   readonly taskQueue: string;
   /** `file:///dir`, `s3://bucket/prefix` or a plain path. */
   readonly storage: string;
+  /** For `s3://`; without an endpoint it is AWS. Credentials and region are found by the AWS SDK itself. */
+  readonly s3: { readonly endpoint: string | null; readonly forcePathStyle: boolean };
   readonly maxVideoBytes: number;
+  readonly maxConcurrentDownloads: number;
   readonly http: { readonly address: Address | null; readonly given: boolean };
   readonly metricsAddress: Address | null;
   readonly webhookUrl: string | null;
@@ -87,11 +90,21 @@ const schema = z.object({
     .default([]),
   LONGTAKE_TASK_QUEUE: z.string().trim().min(1).max(200).default(DEFAULT_TASK_QUEUE),
   LONGTAKE_STORAGE: z.string().min(1).default('./videos'),
+  LONGTAKE_S3_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+    .refine((text) => !/[?#@]/.test(text), 'must be an address without credentials, query or fragment')
+    .optional(),
+  LONGTAKE_S3_FORCE_PATH_STYLE: z.stringbool('must be true or false').optional(),
   LONGTAKE_MAX_VIDEO_BYTES: z.coerce
     .number('must be a whole number of bytes')
     .int('must be a whole number of bytes')
     .min(1, 'must be above zero')
     .default(4 * GIB),
+  LONGTAKE_MAX_CONCURRENT_DOWNLOADS: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(1, 'must be above zero')
+    .default(20),
   LONGTAKE_HTTP_ADDRESS: z
     .union([z.literal('off').transform(() => null), address])
     .default({ host: '127.0.0.1', port: 8088 }),
@@ -122,7 +135,13 @@ export function loadConfig(environment: Environment = process.env): Config {
     temporal: temporalConfig(env),
     taskQueue: values.LONGTAKE_TASK_QUEUE,
     storage: values.LONGTAKE_STORAGE,
+    s3: {
+      endpoint: values.LONGTAKE_S3_ENDPOINT ?? null,
+      // Services that are not AWS rarely have a host name for every bucket.
+      forcePathStyle: values.LONGTAKE_S3_FORCE_PATH_STYLE ?? values.LONGTAKE_S3_ENDPOINT !== undefined,
+    },
     maxVideoBytes: values.LONGTAKE_MAX_VIDEO_BYTES,
+    maxConcurrentDownloads: values.LONGTAKE_MAX_CONCURRENT_DOWNLOADS,
     http: { address: values.LONGTAKE_HTTP_ADDRESS, given: 'LONGTAKE_HTTP_ADDRESS' in env },
     metricsAddress: values.LONGTAKE_METRICS_ADDRESS,
     webhookUrl: values.LONGTAKE_WEBHOOK_URL ?? null,

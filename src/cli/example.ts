@@ -20,10 +20,10 @@ export function newExampleId(): string {
 
 /** `greenhouse.mp4`, or the next one that neither the storage has nor an unfinished run will write. */
 export async function freeExampleOutput(
-  config: Pick<Config, 'storage'>,
+  config: Pick<Config, 'storage' | 's3'>,
   claimed: ReadonlySet<string>,
 ): Promise<string> {
-  const store = openVideoStore(config.storage);
+  const store = openVideoStore(config.storage, config.s3);
   for (let number = 1; ; number++) {
     const key = number === 1 ? 'greenhouse.mp4' : `greenhouse-${number}.mp4`;
     if (!claimed.has(key) && (await isFree(store, key))) return key;

@@ -8,6 +8,7 @@ import { modelsCommand } from './commands/models.js';
 import { resolveCommand } from './commands/resolve.js';
 import { simulateCommand } from './commands/simulate.js';
 import { statusCommand } from './commands/status.js';
+import { urlCommand } from './commands/url.js';
 import { waitCommand } from './commands/wait.js';
 import { workerCommand } from './commands/worker.js';
 import { packageVersion } from './package-version.js';
@@ -15,7 +16,7 @@ import { Command, type AnyCommand } from './typed-commander.js';
 
 const GROUPS: Readonly<Record<string, () => readonly AnyCommand[]>> = {
   'Videos:': () => [generateCommand(), adoptCommand(), modelsCommand()],
-  'Runs:': () => [statusCommand(), waitCommand(), listCommand(), cancelCommand(), resolveCommand()],
+  'Runs:': () => [statusCommand(), waitCommand(), listCommand(), cancelCommand(), resolveCommand(), urlCommand()],
   'Services:': () => [devCommand(), workerCommand(), simulateCommand(), doctorCommand()],
 };
 

@@ -34,7 +34,8 @@ export async function removeIfThere(file: string): Promise<void> {
   }
 }
 
-function ownerPrefix(key: string, { workflowId, runId, jobId }: WriteOwner): string {
+/** How the names of all transfers of `key` by `owner` begin. */
+export function ownerPrefix(key: string, { workflowId, runId, jobId }: WriteOwner): string {
   const identity = JSON.stringify([workflowId, runId, jobId, key]);
   return `${PREFIX}${createHash('sha256').update(identity).digest('hex').slice(0, 24)}-`;
 }

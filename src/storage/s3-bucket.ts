@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  UploadPartCommand,
+  type CompletedPart,
+  type PutObjectCommandInput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { FileContent } from './hash-file.js';
+import { s3ErrorCode } from './s3-trouble.js';
+
+/** What is written along with an object, and the condition: with `replace` false only a key that is free is written. */
+export interface ObjectOptions {
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly replace: boolean;
+}
+
+/** Of the SDK's own name, so that it passes through as it is. */
+interface Ending {
+  readonly abortSignal?: AbortSignal;
+}
+
+/** The few calls of S3 that longtake makes, over full object keys. All throw the SDK's errors. */
+export class S3Bucket {
+  constructor(
+    private readonly client: S3Client,
+    readonly name: string,
+  ) {}
+
+  /** Length of the object under exactly this key, or `null`. Lists, because the answer to a HEAD cannot say why it refuses. */
+  async sizeOf(key: string, ending: Ending = {}): Promise<number | null> {
+    const list = new ListObjectsV2Command({ Bucket: this.name, Prefix: key, MaxKeys: 1 });
+    const { Contents: [first] = [] } = await this.client.send(list, ending);
+    return first?.Key === key ? (first.Size ?? 0) : null;
+  }
+
+  /** Keys that begin so. */
+  async keysFrom(prefix: string): Promise<string[]> {
+    const keys: string[] = [];
+    let token: string | undefined;
+    do {
+      const page = await this.client.send(
+        new ListObjectsV2Command({ Bucket: this.name, Prefix: prefix, ContinuationToken: token }),
+      );
+      keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
+    return keys;
+  }
+
+  /** Length and sha256 of what is there now, read as a stream; `null` when there is nothing. */
+  async hash(key: string, ending: Ending = {}): Promise<FileContent | null> {
+    const body = await this.body(key, ending);
+    if (body === null) return null;
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for await (const chunk of body) {
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+    return { bytes, sha256: hash.digest('hex') };
+  }
+
+  /** A small object as text, or `null`. */
+  async text(key: string): Promise<string | null> {
+    const body = await this.body(key, {});
+    if (body === null) return null;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  /** @returns the new object's ETag */
+  async put(
+    key: string,
+    body: Uint8Array | string,
+    more: Omit<PutObjectCommandInput, 'Bucket' | 'Key' | 'Body'>,
+    ending: Ending = {},
+  ): Promise<string | undefined> {
+    const command = new PutObjectCommand({ ...more, Bucket: this.name, Key: key, Body: body });
+    return (await this.client.send(command, ending)).ETag;
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }));
+  }
+
+  async startUpload(key: string, { contentType, metadata }: ObjectOptions, ending: Ending = {}): Promise<string> {
+    const command = new CreateMultipartUploadCommand({
+      Bucket: this.name,
+      Key: key,
+      ContentType: contentType,
+      Metadata: { ...metadata },
+      ChecksumAlgorithm: 'SHA256',
+    });
+    const { UploadId } = await this.client.send(command, ending);
+    if (UploadId === undefined) throw new Error('the storage gave no upload id');
+    return UploadId;
+  }
+
+  async putPart(
+    part: { readonly key: string; readonly uploadId: string; readonly number: number; readonly body: Uint8Array },
+    ending: Ending = {},
+  ): Promise<CompletedPart> {
+    const ChecksumSHA256 = createHash('sha256').update(part.body).digest('base64');
+    const command = new UploadPartCommand({
+      Bucket: this.name,
+      Key: part.key,
+      UploadId: part.uploadId,
+      PartNumber: part.number,
+      Body: part.body,
+      ChecksumSHA256,
+    });
+    const { ETag } = await this.client.send(command, ending);
+    return { PartNumber: part.number, ETag, ChecksumSHA256 };
+  }
+
+  async finishUpload(
+    upload: { readonly key: string; readonly uploadId: string; readonly parts: readonly CompletedPart[] },
+    { replace }: Pick<ObjectOptions, 'replace'>,
+    ending: Ending = {},
+  ): Promise<void> {
+    const command = new CompleteMultipartUploadCommand({
+      Bucket: this.name,
+      Key: upload.key,
+      UploadId: upload.uploadId,
+      MultipartUpload: { Parts: [...upload.parts] },
+      ...(replace ? {} : { IfNoneMatch: '*' }),
+    });
+    await this.client.send(command, ending);
+  }
+
+  /** One that is gone already is fine. */
+  async abortUpload(key: string, uploadId: string): Promise<void> {
+    try {
+      await this.client.send(new AbortMultipartUploadCommand({ Bucket: this.name, Key: key, UploadId: uploadId }));
+    } catch (error) {
+      if (s3ErrorCode(error) !== 'NoSuchUpload') throw error;
+    }
+  }
+
+  private async body(key: string, ending: Ending): Promise<AsyncIterable<Uint8Array> | null> {
+    try {
+      const command = new GetObjectCommand({ Bucket: this.name, Key: key });
+      const { Body } = await this.client.send(command, ending);
+      return (Body ?? null) as AsyncIterable<Uint8Array> | null;
+    } catch (error) {
+      if (s3ErrorCode(error) === 'NoSuchKey') return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { newPartName, ownerPrefix } from './part-file.js';
+import type { WriteOwner } from './port.js';
+import type { S3Bucket } from './s3-bucket.js';
+
+const JSON_OBJECT = { ContentType: 'application/json' } as const;
+
+/**
+ * A small hidden object beside the final one that stands for an unfinished transfer, as a `.part` file does on a disk: its
+ * name says whose it is, and its content which multipart upload belongs to it, because a list of uploads says neither.
+ * While it is there its writer may publish; whoever removes it takes that right away.
+ */
+export class S3Claim {
+  private kept = false;
+
+  private constructor(
+    private readonly bucket: S3Bucket,
+    private readonly claimKey: string,
+    private etag: string | undefined,
+  ) {}
+
+  static async make(bucket: S3Bucket, objectKey: string, owner: WriteOwner): Promise<S3Claim> {
+    const claimKey = beside(objectKey, newPartName(objectKey, owner));
+    const etag = await bucket.put(claimKey, '{}', JSON_OBJECT);
+    return new S3Claim(bucket, claimKey, etag);
+  }
+
+  async isHeld(): Promise<boolean> {
+    return (await this.bucket.sizeOf(this.claimKey)) !== null;
+  }
+
+  /** Writes down which upload belongs to the claim. Fails when the claim is gone, so that none is opened behind a sweep. */
+  async record(uploadId: string): Promise<void> {
+    const condition = this.etag === undefined ? {} : { IfMatch: this.etag };
+    this.etag = await this.bucket.put(this.claimKey, JSON.stringify({ uploadId }), { ...JSON_OBJECT, ...condition });
+  }
+
+  /** Its upload could not be aborted: the next attempt, or the run's end, finds both by the claim. */
+  keep(): void {
+    this.kept = true;
+  }
+
+  async release(): Promise<void> {
+    if (!this.kept) await this.bucket.remove(this.claimKey);
+  }
+
+  /** Ends all transfers of this owner to this object: aborts their uploads, then removes their claims. */
+  static async sweep(bucket: S3Bucket, objectKey: string, owner: WriteOwner): Promise<void> {
+    for (const claimKey of await bucket.keysFrom(beside(objectKey, ownerPrefix(objectKey, owner)))) {
+      const uploadId = uploadIdIn(await bucket.text(claimKey));
+      if (uploadId !== null) await bucket.abortUpload(objectKey, uploadId);
+      await bucket.remove(claimKey);
+    }
+  }
+}
+
+function beside(objectKey: string, name: string): string {
+  return objectKey.slice(0, objectKey.lastIndexOf('/') + 1) + name;
+}
+
+function uploadIdIn(claim: string | null): string | null {
+  const { uploadId } = JSON.parse(claim ?? '{}') as { readonly uploadId?: unknown };
+  return typeof uploadId === 'string' ? uploadId : null;
+}

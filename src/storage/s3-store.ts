@@ -1,0 +1,114 @@
+import { outputKeyProblem } from '../contract/output-key.js';
+import { LIMITS } from '../contract/limits.js';
+import { PartBuffers } from './part-buffers.js';
+import {
+  StorageError,
+  type OpenOptions,
+  type StoredVideo,
+  type VideoStore,
+  type VideoWrite,
+  type WriteOwner,
+} from './port.js';
+import { S3Bucket } from './s3-bucket.js';
+import { S3Claim } from './s3-claim.js';
+import { createS3Client } from './s3-client.js';
+import { s3Uri, type S3Access, type S3Location } from './s3-location.js';
+import { s3Trouble } from './s3-trouble.js';
+import { S3Write } from './s3-write.js';
+import { SpoolFile } from './spool-file.js';
+
+/** Finished videos as objects below one prefix of a bucket. @throws StorageError - there is no region */
+export async function createS3Store(location: S3Location, access: S3Access): Promise<VideoStore> {
+  return new S3Store(new S3Bucket(await createS3Client(access), location.bucket), location.prefix);
+}
+
+class S3Store implements VideoStore {
+  readonly description: string;
+  private readonly buffers = new PartBuffers();
+
+  constructor(
+    private readonly bucket: S3Bucket,
+    private readonly prefix: string,
+  ) {
+    this.description = s3Uri(bucket.name, prefix);
+  }
+
+  async check(key: string, { overwrite }: { readonly overwrite: boolean }): Promise<void> {
+    const objectKey = this.parse(key);
+    await this.guarded(`Looking whether "${key}" can be saved`, async () => {
+      const ending = { abortSignal: AbortSignal.timeout(LIMITS.storageCheckMs) };
+      if ((await this.bucket.sizeOf(objectKey, ending)) !== null && !overwrite) throw conflict(key, this.uri(key));
+      await this.tryToWrite(objectKey, ending);
+    });
+  }
+
+  async find(key: string): Promise<StoredVideo | null> {
+    const objectKey = this.parse(key);
+    return await this.guarded(`Reading "${key}"`, async () => {
+      const content = await this.bucket.hash(objectKey);
+      return content === null ? null : { key, uri: this.uri(key), ...content };
+    });
+  }
+
+  async open(key: string, options: OpenOptions): Promise<VideoWrite> {
+    const objectKey = this.parse(key);
+    return await this.guarded(`Starting to save "${key}"`, async () => {
+      await S3Claim.sweep(this.bucket, objectKey, options.owner);
+      const spool = await SpoolFile.create();
+      try {
+        const claim = await S3Claim.make(this.bucket, objectKey, options.owner);
+        const { bucket, buffers } = this;
+        return new S3Write({
+          ...options,
+          key,
+          bucket,
+          buffers,
+          spool,
+          claim,
+          objectKey: (finalKey) => this.prefix + finalKey,
+          uri: (finalKey) => this.uri(finalKey),
+        });
+      } catch (error) {
+        await spool.remove();
+        throw error;
+      }
+    });
+  }
+
+  async sweep(key: string, owner: WriteOwner): Promise<void> {
+    const objectKey = this.parse(key);
+    await this.guarded(`Removing unfinished transfers of "${key}"`, () => S3Claim.sweep(this.bucket, objectKey, owner));
+  }
+
+  /** An upload that is started and ended at once: rights and bucket show, and no object was ever there. */
+  private async tryToWrite(objectKey: string, ending: { readonly abortSignal: AbortSignal }): Promise<void> {
+    const options = { contentType: 'video/mp4', metadata: {}, replace: false };
+    const uploadId = await this.bucket.startUpload(objectKey, options, ending);
+    await this.bucket.abortUpload(objectKey, uploadId);
+  }
+
+  private parse(key: string): string {
+    const problem = outputKeyProblem(key);
+    if (problem === null) return this.prefix + key;
+    throw new StorageError('InvalidRequest', `The output key ${JSON.stringify(key)} is refused: ${problem}.`);
+  }
+
+  private uri(key: string): string {
+    return s3Uri(this.bucket.name, this.prefix + key);
+  }
+
+  private async guarded<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw s3Trouble(`${doing} in ${this.description}`, error);
+    }
+  }
+}
+
+function conflict(key: string, uri: string): StorageError {
+  return new StorageError(
+    'OutputConflict',
+    `The output key "${key}" is taken: ${uri} exists; choose another output key, or set overwrite to replace it.`,
+  );
+}

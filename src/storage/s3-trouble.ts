@@ -1,0 +1,66 @@
+import { StorageError } from './port.js';
+
+const CREDENTIALS =
+  'the credentials are refused; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the AWS profile)';
+const EXPIRED = 'the credentials have run out; renew them and restart the worker';
+const RIGHTS =
+  'the credentials do not allow it; grant s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload below the prefix';
+const REGION = 'the bucket is in another region; set AWS_REGION to it';
+const LOST = 'another attempt or a clean-up took over; it is tried again';
+const BUSY = 'the storage is overloaded; try again later, or run fewer downloads at once';
+const UNREACHABLE = 'the storage cannot be reached; check LONGTAKE_S3_ENDPOINT and the network';
+
+/** What a user can do about each answer; the words complete "… failed: <what happened>; <what to do>". */
+const ADVICE: Readonly<Record<string, string>> = {
+  NoSuchBucket: 'the bucket does not exist; create it or correct LONGTAKE_STORAGE',
+  AccessDenied: RIGHTS,
+  AllAccessDisabled: RIGHTS,
+  InvalidAccessKeyId: CREDENTIALS,
+  SignatureDoesNotMatch: CREDENTIALS,
+  XAdminUserNotFound: CREDENTIALS,
+  CredentialsProviderError:
+    'no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE',
+  ExpiredToken: EXPIRED,
+  InvalidToken: EXPIRED,
+  TokenRefreshRequired: EXPIRED,
+  PermanentRedirect: REGION,
+  AuthorizationHeaderMalformed: REGION,
+  RequestTimeTooSkewed: 'the clock of this machine is wrong; set it',
+  NotImplemented:
+    'the storage lacks a function that longtake needs (conditional writes, multipart uploads); choose another one',
+  KeyTooLongError: 'the key is longer than the storage allows; choose a shorter output key or prefix',
+  BadDigest: 'the bytes arrived changed; check the network and the memory of this machine',
+  NoSuchUpload: LOST,
+  PreconditionFailed: LOST,
+  NoSuchKey: LOST,
+  SlowDown: BUSY,
+  ServiceUnavailable: BUSY,
+  TimeoutError: 'the storage does not answer; check LONGTAKE_S3_ENDPOINT and the network',
+  ECONNREFUSED: UNREACHABLE,
+  ECONNRESET: UNREACHABLE,
+  ENOTFOUND: UNREACHABLE,
+  EAI_AGAIN: UNREACHABLE,
+  EPROTO: UNREACHABLE,
+  ETIMEDOUT: UNREACHABLE,
+};
+
+const UNKNOWN = 'the storage refused; look the code up in its documentation';
+
+/** How S3, or the way to it, names what went wrong: `NoSuchBucket`, `ECONNREFUSED`, … */
+export function s3ErrorCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'UnknownError';
+  const { Code, code, name } = error as Error & { readonly Code?: unknown; readonly code?: unknown };
+  const words = [Code, code, name].filter((word) => typeof word === 'string');
+  return words.find((word) => /^[A-Za-z][\w.]{0,60}$/.test(word)) ?? 'UnknownError';
+}
+
+/**
+ * An error of the SDK as the contract's `StorageFailed`, in our own words: an answer's text, and the error itself, may hold
+ * addresses and headers. A `StorageError` passes through as it is.
+ * @param doing - what was tried, such as `Saving "a.mp4" in s3://bucket`
+ */
+export function s3Trouble(doing: string, error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const code = s3ErrorCode(error);
+  return new StorageError('StorageFailed', `${doing} failed: ${ADVICE[code] ?? UNKNOWN} (${code}).`);
+}

@@ -1,0 +1,110 @@
+import type { CompletedPart } from '@aws-sdk/client-s3';
+import { PART_BYTES, type PartBuffers } from './part-buffers.js';
+import type { FileContent } from './hash-file.js';
+import type { ObjectOptions, S3Bucket } from './s3-bucket.js';
+import type { S3Claim } from './s3-claim.js';
+import { s3ErrorCode } from './s3-trouble.js';
+import type { SpoolFile } from './spool-file.js';
+
+/** S3 takes no more; parts grow for a video that would need more. */
+const MAX_PARTS = 10_000;
+/** Parts of one upload on their way at once: enough for the line, and no upload keeps all buffers for itself. */
+const LANES = 2;
+
+export interface Upload {
+  readonly bucket: S3Bucket;
+  readonly spool: SpoolFile;
+  readonly claim: S3Claim;
+  readonly buffers: PartBuffers;
+  /** Aborted from outside to end the upload, and by the upload itself to end its other parts when one fails. */
+  readonly stop: AbortController;
+}
+
+/** The answers that say: somebody was there before, perhaps this very upload, whose own answer was lost. */
+const SETTLED: ReadonlySet<string> = new Set(['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchUpload']);
+
+/**
+ * Creates one object from the spooled file, whole or not at all, and never over one that is there unless `replace` says
+ * so: in one request if it fits into one part, else in parts of constant size. `false`: look what is under the key now.
+ * @throws the SDK's errors, the signal's reason; no multipart upload stays open
+ */
+export async function uploadObject(
+  upload: Upload,
+  key: string,
+  content: FileContent,
+  options: ObjectOptions,
+): Promise<boolean> {
+  try {
+    await (content.bytes <= PART_BYTES ? putWhole : putInParts)(upload, key, content, options);
+    return true;
+  } catch (error) {
+    if (SETTLED.has(s3ErrorCode(error))) return false;
+    throw error;
+  }
+}
+
+async function putWhole(upload: Upload, key: string, content: FileContent, options: ObjectOptions): Promise<void> {
+  const { bucket, spool, buffers, stop } = upload;
+  await buffers.lend(content.bytes, stop.signal, async (buffer) => {
+    const body = buffer.subarray(0, content.bytes);
+    await spool.read(body, 0);
+    await bucket.put(
+      key,
+      body,
+      {
+        ContentType: options.contentType,
+        Metadata: { ...options.metadata },
+        ChecksumSHA256: Buffer.from(content.sha256, 'hex').toString('base64'), // of what came from the provider
+        ...(options.replace ? {} : { IfNoneMatch: '*' }),
+      },
+      { abortSignal: stop.signal },
+    );
+  });
+}
+
+async function putInParts(upload: Upload, key: string, content: FileContent, options: ObjectOptions): Promise<void> {
+  const { bucket, claim, stop } = upload;
+  const uploadId = await bucket.startUpload(key, options, { abortSignal: stop.signal });
+  try {
+    await claim.record(uploadId);
+    const parts = await putParts(upload, key, uploadId, content.bytes);
+    await bucket.finishUpload({ key, uploadId, parts }, options, { abortSignal: stop.signal });
+  } catch (error) {
+    await bucket.abortUpload(key, uploadId).catch(() => {
+      claim.keep();
+    });
+    throw error;
+  }
+}
+
+async function putParts(upload: Upload, key: string, uploadId: string, bytes: number): Promise<CompletedPart[]> {
+  const { bucket, spool, buffers, stop } = upload;
+  const partBytes = partBytesFor(bytes);
+  const parts: CompletedPart[] = [];
+  let next = 1;
+  const lane = async (): Promise<void> => {
+    for (let number = next++; (number - 1) * partBytes < bytes; number = next++) {
+      const position = (number - 1) * partBytes;
+      const length = Math.min(partBytes, bytes - position);
+      parts[number - 1] = await buffers.lend(length, stop.signal, async (buffer) => {
+        const body = buffer.subarray(0, length);
+        await spool.read(body, position);
+        return await bucket.putPart({ key, uploadId, number, body }, { abortSignal: stop.signal });
+      });
+    }
+  };
+  await Promise.allSettled(Array.from({ length: LANES }, () => lane().catch(stopAll)));
+  stop.signal.throwIfAborted();
+  return parts;
+
+  /** All parts have ended before the upload is: one that arrived after its abort would stay. */
+  function stopAll(error: unknown): void {
+    stop.abort(error);
+  }
+}
+
+/** At most 10,000 parts, whole mebibytes. */
+export function partBytesFor(bytes: number): number {
+  const MIB = 1024 * 1024;
+  return Math.max(PART_BYTES, Math.ceil(bytes / MAX_PARTS / MIB) * MIB);
+}

@@ -1,0 +1,127 @@
+import { siblingKey } from '../contract/output-key.js';
+import type { FileContent } from './hash-file.js';
+import { StorageError, type OpenOptions, type StoredVideo, type VideoWrite, type WriteOwner } from './port.js';
+import { s3Trouble } from './s3-trouble.js';
+import { uploadObject, type Upload } from './s3-upload.js';
+
+interface S3WriteDeps extends Omit<Upload, 'stop'>, OpenOptions {
+  readonly key: string;
+  readonly objectKey: (key: string) => string;
+  readonly uri: (key: string) => string;
+}
+
+type Placement = 'placed' | 'taken' | 'lost';
+
+/**
+ * One transfer to S3. The bytes wait in a local file, so that nothing is uploaded before it is known to be a whole video,
+ * under which sha256, and whether its key is still free. See docs/decisions/0013-s3-uploads.md.
+ */
+export class S3Write implements VideoWrite {
+  private readonly stop = new AbortController();
+  private publishing: Promise<StoredVideo> | null = null;
+
+  constructor(private readonly to: S3WriteDeps) {}
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.refuseIfEnded();
+    await this.to.spool.append(chunk);
+  }
+
+  async publish(content: FileContent): Promise<StoredVideo> {
+    this.refuseIfEnded();
+    this.publishing = this.save(content);
+    return await this.publishing;
+  }
+
+  async discard(): Promise<void> {
+    this.stop.abort(ended(this.to.key));
+    await this.publishing?.catch(() => undefined);
+    await this.cleanUp();
+  }
+
+  private refuseIfEnded(): void {
+    if (this.publishing !== null || this.stop.signal.aborted) throw ended(this.to.key);
+  }
+
+  private async save(content: FileContent): Promise<StoredVideo> {
+    const { key, spool, uri } = this.to;
+    try {
+      if (spool.length !== content.bytes) throw incomplete(key, spool.length, content.bytes);
+      const finalKey = await this.place(content);
+      return { key: finalKey, uri: uri(finalKey), bytes: content.bytes, sha256: content.sha256 };
+    } catch (error) {
+      throw s3Trouble(`Saving "${key}" in ${uri('')}`, error);
+    } finally {
+      await this.cleanUp();
+    }
+  }
+
+  /** Where the video ended up: its key, or the sibling key when other content has the first. */
+  private async place(content: FileContent): Promise<string> {
+    const { key, owner, overwrite } = this.to;
+    if ((await this.placeAt(key, content, overwrite)) === 'placed') return key;
+    const sibling = siblingKey(key, owner.jobId);
+    if ((await this.placeAt(sibling, content, false)) === 'placed') return sibling;
+    throw new StorageError(
+      'StorageFailed',
+      `Both "${key}" and "${sibling}" hold other content, so the video was not saved; move one of them away.`,
+    );
+  }
+
+  /** Looks before it uploads, which may take minutes; the condition of the upload itself decides in the end. */
+  private async placeAt(key: string, content: FileContent, replace: boolean): Promise<Exclude<Placement, 'lost'>> {
+    const found = await this.compare(key, content);
+    if (found === 'placed' || (found === 'taken' && !replace)) return found;
+    if (!(await this.to.claim.isHeld())) throw swept(key);
+    const options = { contentType: 'video/mp4', metadata: metadataOf(this.to.owner, content), replace };
+    const objectKey = this.to.objectKey(key);
+    if (await uploadObject({ ...this.to, stop: this.stop }, objectKey, content, options)) return 'placed';
+    const now = await this.compare(key, content);
+    if (now === 'lost') throw swept(key);
+    return now;
+  }
+
+  /** What is under the key: this content, other content, or nothing (`lost`, if there should be something). */
+  private async compare(key: string, content: FileContent): Promise<Placement> {
+    const { bucket, objectKey } = this.to;
+    const ending = { abortSignal: this.stop.signal };
+    const bytes = await bucket.sizeOf(objectKey(key), ending);
+    if (bytes === null) return 'lost';
+    if (bytes !== content.bytes) return 'taken';
+    return (await bucket.hash(objectKey(key), ending))?.sha256 === content.sha256 ? 'placed' : 'taken';
+  }
+
+  /** Best effort: what stays is swept by the next attempt. */
+  private async cleanUp(): Promise<void> {
+    await this.to.spool.remove();
+    await this.to.claim.release().catch(() => undefined);
+  }
+}
+
+/** Printable ASCII and at most 2 KiB in all, which is what S3 takes. */
+function metadataOf({ workflowId, jobId }: WriteOwner, { sha256 }: FileContent): Record<string, string> {
+  return { 'workflow-id': headerText(workflowId), 'job-id': headerText(jobId), sha256 };
+}
+
+function headerText(text: string): string {
+  const MAX_CHARACTERS = 800;
+  return encodeURIComponent(text.toWellFormed()).slice(0, MAX_CHARACTERS).replace(/%.?$/, '');
+}
+
+function ended(key: string): StorageError {
+  return new StorageError('StorageFailed', `The transfer of "${key}" has ended already.`);
+}
+
+function swept(key: string): StorageError {
+  return new StorageError(
+    'StorageFailed',
+    `The unfinished transfer of "${key}" was swept while it ran, by another attempt or a clean-up.`,
+  );
+}
+
+function incomplete(key: string, bytes: number, expected: number): StorageError {
+  return new StorageError(
+    'StorageFailed',
+    `The temporary file for "${key}" has ${bytes} bytes instead of ${expected}; it is downloaded again.`,
+  );
+}

@@ -1,0 +1,321 @@
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { siblingKey } from '../../src/contract/output-key.js';
+import { openVideoStore } from '../../src/storage/open-store.js';
+import { PART_BYTES } from '../../src/storage/part-buffers.js';
+import type { VideoStore } from '../../src/storage/port.js';
+import { partBytesFor } from '../../src/storage/s3-upload.js';
+import { closedPort } from '../openrouter/raw-server.js';
+import { startS3Proxy, type Fate, type S3Proxy } from '../support/s3-proxy.js';
+import { startS3Server, type S3Server } from '../support/s3-server.js';
+import {
+  begin,
+  contentOf,
+  OWNER,
+  save,
+  videoStoreSuite,
+  type StoreUnderTest,
+} from '../conformance/video-store.suite.js';
+
+const SMALL = randomBytes(50_000);
+/** Three parts, the last one short. */
+const LARGE = randomBytes(2 * PART_BYTES + 12_345);
+const KEY = 'greenhouse.mp4';
+
+let server: S3Server;
+let client: S3Client;
+let proxy: S3Proxy;
+let bucket: string;
+/** Through the proxy. */
+let store: VideoStore;
+
+beforeAll(async () => {
+  server = await startS3Server();
+  client = server.client;
+});
+
+beforeEach(async () => {
+  for (const [name, value] of Object.entries(server.environment)) vi.stubEnv(name, value);
+  bucket = await server.newBucket();
+  proxy = await startS3Proxy(server.endpoint);
+  store = storeAt(`s3://${bucket}`, proxy.endpoint);
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await proxy.close();
+});
+
+afterAll(async () => {
+  await server.stop();
+});
+
+function storeAt(location: string, endpoint: string | null = server.endpoint): VideoStore {
+  return openVideoStore(location, { endpoint, forcePathStyle: true });
+}
+
+async function objectAt(key: string): Promise<Buffer> {
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  return Buffer.from((await Body?.transformToByteArray()) ?? []);
+}
+
+async function putOther(key: string): Promise<void> {
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'other' }));
+}
+
+async function s3Place(): Promise<StoreUnderTest> {
+  const Bucket = await server.newBucket();
+  const prefix = 'some/prefix/';
+  return {
+    store: storeAt(`s3://${Bucket}/${prefix}`),
+    async put(key, content) {
+      await client.send(new PutObjectCommand({ Bucket, Key: prefix + key, Body: content }));
+    },
+    async get(key) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: prefix + key }));
+        return Buffer.from((await Body?.transformToByteArray()) ?? []);
+      } catch {
+        return null;
+      }
+    },
+    everything: async () => (await server.everything(Bucket)).map((name) => name.replace(prefix, '')),
+    close: () => Promise.resolve(),
+  };
+}
+
+videoStoreSuite('S3', s3Place);
+
+describe('an upload to S3', () => {
+  it('of a small video is one request, whose sha256 the server has checked', async () => {
+    const stored = await save(store, KEY, SMALL);
+    expect(stored.uri).toBe(`s3://${bucket}/${KEY}`);
+    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: KEY, ChecksumMode: 'ENABLED' }));
+    expect(head.ChecksumSHA256).toBe(Buffer.from(stored.sha256, 'hex').toString('base64'));
+    expect(head.ContentType).toBe('video/mp4');
+    expect(proxy.calls.map(({ kind }) => kind)).not.toContain('POST uploads');
+  });
+
+  it('of a large one comes in parts, each with a checksum, and leaves one object', async () => {
+    const stored = await save(store, KEY, LARGE);
+    expect(stored).toMatchObject(contentOf(LARGE));
+    expect((await objectAt(KEY)).equals(LARGE)).toBe(true);
+    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: KEY, ChecksumMode: 'ENABLED' }));
+    expect(head.ChecksumSHA256).toMatch(/-3$/);
+    expect(proxy.calls.filter(({ kind }) => kind === 'PUT part')).toHaveLength(3);
+    expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
+  it.each([
+    ['small', SMALL],
+    ['large', LARGE],
+  ])('says whose it is and what it holds, in a form that headers take (%s)', async (_size, video) => {
+    const owner = { ...OWNER, workflowId: `Gewächshaus ☀ ${'é'.repeat(900)}` };
+    const { sha256 } = await save(store, KEY, video, { owner });
+    const { Metadata } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: KEY }));
+    expect(Metadata).toEqual({
+      'workflow-id': expect.stringMatching(/^Gew%C3%A4chshaus%20%E2%98%80%20(%C3%A9)+(%C3)?$/) as string,
+      'job-id': OWNER.jobId,
+      sha256,
+    });
+  });
+
+  it('keeps nothing in the temporary directory, not even while it runs', async () => {
+    const before = await readdir(tmpdir());
+    const write = await begin(store, KEY, SMALL);
+    const meanwhile = (await readdir(tmpdir())).filter(
+      (name) => name.startsWith('.longtake-') && !before.includes(name),
+    );
+    expect(meanwhile).toEqual([]);
+    await write.discard();
+  });
+
+  it('takes parts as large as 10,000 of them need to be', () => {
+    const GIB = 1024 ** 3;
+    for (const bytes of [1, 4 * GIB, 79 * GIB, 5_000 * GIB]) {
+      expect(Math.ceil(bytes / partBytesFor(bytes))).toBeLessThanOrEqual(10_000);
+    }
+    expect(partBytesFor(4 * GIB)).toBe(PART_BYTES);
+  });
+
+  it('goes on when the server asks for less haste', async () => {
+    const refused = new Map<string, number>();
+    proxy.fate = ({ kind }) => {
+      const times = (refused.get(kind) ?? 0) + 1;
+      refused.set(kind, times);
+      return times === 1 ? 'slow-down' : 'pass';
+    };
+    await save(store, KEY, LARGE);
+    expect((await objectAt(KEY)).equals(LARGE)).toBe(true);
+    expect([...refused.keys()]).toEqual(expect.arrayContaining(['PUT part', 'POST uploads', 'POST upload']));
+    expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
+  it.each([
+    ['small', SMALL, 'PUT'],
+    ['large', LARGE, 'POST upload'],
+  ])('whose last answer was lost is not taken for somebody else’s (%s)', async (_size, video, last) => {
+    let lost = 0;
+    proxy.fate = ({ kind, path }) => (kind === last && path.endsWith(KEY) && lost++ === 0 ? 'lose-answer' : 'pass');
+    const stored = await save(store, KEY, video);
+    expect(stored.key).toBe(KEY);
+    expect(lost).toBeGreaterThan(1);
+    expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
+  it.each([
+    ['small', SMALL, 'PUT'],
+    ['large', LARGE, 'POST upload'],
+  ])('does not replace what came under its key meanwhile (%s)', async (_size, video, last) => {
+    let came = false;
+    proxy.fate = async ({ kind, path }): Promise<Fate> => {
+      if (kind === last && path.endsWith(KEY) && !came) {
+        came = true;
+        await putOther(KEY);
+      }
+      return 'pass';
+    };
+    const stored = await save(store, KEY, video);
+    expect(stored.key).toBe(siblingKey(KEY, OWNER.jobId));
+    expect((await objectAt(KEY)).toString()).toBe('other');
+    expect((await objectAt(stored.key)).equals(video)).toBe(true);
+    expect(await server.everything(bucket)).toEqual([stored.key, KEY].sort());
+  });
+
+  it('that fails in the middle leaves no open upload', async () => {
+    proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'fail' : 'pass');
+    const write = await begin(store, KEY, LARGE);
+    await expect(write.publish(contentOf(LARGE))).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringContaining('InternalError') as string,
+    });
+    await write.discard();
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+
+  it('that is given up in the middle ends at once and leaves no open upload', async () => {
+    proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'hang' : 'pass');
+    const write = await begin(store, KEY, LARGE);
+    const published = write.publish(contentOf(LARGE));
+    published.catch(() => undefined);
+    await expect.poll(() => proxy.calls.filter(({ kind }) => kind === 'PUT part').length).toBeGreaterThan(0);
+    expect(await server.everything(bucket)).toContain(`upload of ${KEY}`);
+    await write.discard();
+    await expect(published).rejects.toMatchObject({ type: 'StorageFailed' });
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+
+  it('that cannot even be ended is swept by whoever comes next', async () => {
+    proxy.fate = ({ kind }) => (kind === 'PUT part' || kind === 'DELETE upload' ? 'fail' : 'pass');
+    const write = await begin(store, KEY, LARGE);
+    await expect(write.publish(contentOf(LARGE))).rejects.toMatchObject({ type: 'StorageFailed' });
+    await write.discard();
+    expect(await server.everything(bucket)).toContain(`upload of ${KEY}`);
+    await storeAt(`s3://${bucket}`).sweep(KEY, OWNER);
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+
+  it('of an attempt taken for dead is swept and cannot finish any more; that of another run can', async () => {
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    proxy.fate = async ({ kind }): Promise<Fate> => {
+      if (kind === 'PUT part') await gate;
+      return 'pass';
+    };
+    const zombie = (await begin(store, KEY, LARGE)).publish(contentOf(LARGE));
+    const another = { ...OWNER, runId: 'run-2' };
+    const rival = (await begin(store, KEY, LARGE, { owner: another })).publish(contentOf(LARGE));
+    const uploads = async (): Promise<string[]> =>
+      (await server.everything(bucket)).filter((name) => name === `upload of ${KEY}`);
+    await expect.poll(uploads).toHaveLength(2);
+    await expect.poll(() => proxy.calls.filter(({ kind }) => kind === 'PUT part').length).toBe(4);
+    await storeAt(`s3://${bucket}`).sweep(KEY, OWNER);
+    expect(await uploads()).toHaveLength(1);
+    const refused = expect(zombie).rejects.toMatchObject({ type: 'StorageFailed' });
+    open();
+    await refused;
+    expect(await rival).toMatchObject({ key: KEY, ...contentOf(LARGE) });
+    expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+});
+
+describe('a bucket that cannot be used', () => {
+  const secret = 'test-secret-0123456789abcdef';
+
+  async function refusal(tried: VideoStore): Promise<string> {
+    const error: unknown = await tried.check(KEY, { overwrite: false }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ type: 'StorageFailed' });
+    const { message } = error as Error;
+    expect(message).not.toContain(secret);
+    expect(message).not.toContain('Signature=');
+    return message;
+  }
+
+  it('because it is missing, is told before the submit', async () => {
+    expect(await refusal(storeAt('s3://no-such-bucket'))).toMatch(/bucket does not exist.*NoSuchBucket/);
+  });
+
+  it('because of wrong credentials', async () => {
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wrong');
+    expect(await refusal(storeAt(`s3://${bucket}`))).toMatch(/credentials are refused.*SignatureDoesNotMatch/);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'nobody');
+    expect(await refusal(storeAt(`s3://${bucket}`))).toMatch(/credentials are refused/);
+  });
+
+  it('because there are no credentials', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nonexistent');
+    vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent');
+    expect(await refusal(storeAt(`s3://${bucket}`))).toContain('no AWS credentials were found');
+  });
+
+  it('because nothing answers', async () => {
+    const endpoint = `http://127.0.0.1:${await closedPort()}`;
+    expect(await refusal(storeAt(`s3://${bucket}`, endpoint))).toMatch(/cannot be reached.*ECONNREFUSED/);
+  });
+
+  it('because AWS is meant and no region is set', async () => {
+    vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent');
+    vi.stubEnv('AWS_REGION', undefined);
+    vi.stubEnv('AWS_DEFAULT_REGION', undefined);
+    expect(await refusal(storeAt(`s3://${bucket}`, null))).toContain('set AWS_REGION');
+  });
+
+  it('because the rights are missing, or only some of them', async () => {
+    const user = await server.newUser();
+    for (const [name, value] of Object.entries(user)) vi.stubEnv(name, value);
+    expect(await refusal(storeAt(`s3://${bucket}`))).toMatch(/do not allow it; grant s3:ListBucket.*AccessDenied/);
+    await allow(user.AWS_ACCESS_KEY_ID, ['s3:ListBucket', 's3:GetObject']);
+    expect(await refusal(storeAt(`s3://${bucket}`))).toMatch(/AccessDenied/);
+    const all = ['s3:ListBucket', 's3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+    await allow(user.AWS_ACCESS_KEY_ID, all);
+    for (const video of [SMALL, LARGE]) {
+      const mine = storeAt(`s3://${bucket}`);
+      await mine.check(`${video.length}.mp4`, { overwrite: false });
+      await save(mine, `${video.length}.mp4`, video);
+    }
+    expect(await server.everything(bucket)).toHaveLength(2);
+  });
+
+  async function allow(user: string, actions: readonly string[]): Promise<void> {
+    const Resource = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`];
+    const inBucket = actions.filter((action) => action === 's3:ListBucket');
+    const inObjects = actions.filter((action) => action !== 's3:ListBucket');
+    const Statement = [
+      { Effect: 'Allow', Principal: user, Action: inBucket, Resource: Resource[0] },
+      { Effect: 'Allow', Principal: user, Action: inObjects, Resource: Resource[1] },
+    ];
+    await client.send(
+      new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) }),
+    );
+  }
+});

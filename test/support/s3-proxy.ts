@@ -1,0 +1,82 @@
+import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What becomes of one request on its way to S3. */
+export type Fate =
+  | 'pass'
+  /** Answered by nobody. */
+  | 'hang'
+  /** Done, and the answer is lost. */
+  | 'lose-answer'
+  /** 503 SlowDown, as S3 says it. */
+  | 'slow-down'
+  /** 500 for good. */
+  | 'fail';
+
+export interface S3Call {
+  readonly method: string;
+  readonly path: string;
+  /** `PUT part`, `POST uploads`, `PUT`, …: the method and what of S3's subresources is named. */
+  readonly kind: string;
+}
+
+export interface S3Proxy {
+  readonly endpoint: string;
+  readonly calls: S3Call[];
+  /** Decides over every request; default: all pass. */
+  fate: (call: S3Call) => Fate | Promise<Fate>;
+  close(): Promise<void>;
+}
+
+/** A way to a real S3 server on which requests and answers get lost. */
+export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
+  const proxy: S3Proxy = { endpoint: '', calls: [], fate: () => 'pass', close };
+  const server = createServer((incoming, outgoing) => {
+    void handle(proxy, endpoint, incoming, outgoing);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return Object.assign(proxy, { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+
+  async function close(): Promise<void> {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+async function handle(proxy: S3Proxy, endpoint: string, incoming: IncomingMessage, outgoing: ServerResponse) {
+  const call = describe(incoming);
+  proxy.calls.push(call);
+  const fate = await proxy.fate(call);
+  if (fate === 'hang') return;
+  if (fate === 'slow-down') refuse(outgoing, 503, 'SlowDown');
+  else if (fate === 'fail') refuse(outgoing, 500, 'InternalError');
+  else forward(endpoint, incoming, outgoing, fate === 'lose-answer');
+}
+
+function describe({ method = '', url = '' }: IncomingMessage): S3Call {
+  const { pathname, searchParams } = new URL(url, 'http://s3');
+  const resource = searchParams.has('partNumber') ? 'part' : searchParams.has('uploads') ? 'uploads' : null;
+  const what = resource ?? (searchParams.has('uploadId') ? 'upload' : searchParams.has('list-type') ? 'list' : null);
+  return { method, path: decodeURIComponent(pathname), kind: what === null ? method : `${method} ${what}` };
+}
+
+function refuse(outgoing: ServerResponse, status: number, code: string): void {
+  outgoing.writeHead(status, { 'content-type': 'application/xml', connection: 'close' });
+  outgoing.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>test</Message></Error>`);
+}
+
+/** The signature covers the Host header, so that travels as it came. */
+function forward(endpoint: string, incoming: IncomingMessage, outgoing: ServerResponse, lose: boolean): void {
+  const { method, url, headers } = incoming;
+  const onward = send(endpoint + (url ?? ''), { method, headers, setHost: false }, (answer) => {
+    if (lose) {
+      answer.resume().once('end', () => outgoing.destroy());
+      return;
+    }
+    outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+    answer.pipe(outgoing);
+  });
+  onward.on('error', () => outgoing.destroy());
+  incoming.on('error', () => onward.destroy());
+  incoming.pipe(onward);
+}
