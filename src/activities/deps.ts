@@ -7,8 +7,11 @@ export interface TemporalPort {
   /** Records heartbeat details of the running activity and resolves when the server has them. Rejects when it has not. */
   acknowledge(details: unknown): Promise<void>;
   cancelRun(run: RunRef): Promise<void>;
-  /** Tells a run which job a submit of its own led to, when the activity's own answer came too late. */
-  reportLateJob(run: RunRef, job: { readonly jobId: string; readonly status: string }): Promise<void>;
+  /**
+   * Tells a run which job a submit of its own led to, when the activity's own answer came too late. `false`: the run is
+   * closed. Rejects when the server has not taken it.
+   */
+  reportLateJob(run: RunRef, job: { readonly jobId: string; readonly status: string }): Promise<boolean>;
   /** Workflow ids of other running runs that follow this job, as far as the server can tell. */
   followersOf(jobId: string): Promise<readonly string[]>;
 }

@@ -1,10 +1,12 @@
 import { activityInfo, heartbeat, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { adoptCommand } from '../contract/commands.js';
 import type { FailureType } from '../contract/failures.js';
 import type { ProviderRequest } from '../contract/types.js';
 import type { Job, OpenRouter, SubmitAnswer } from '../openrouter/answers.js';
 import type { ActivityDeps, TemporalPort } from './deps.js';
 import { finalFailure, passingFailure } from './failures.js';
+import { keepTrying } from './keep-trying.js';
 import { retryDelayMs, stopwatch } from './retry-time.js';
 
 /**
@@ -32,10 +34,14 @@ export interface SubmitInput {
 export const SUBMISSION_UNKNOWN = 'SubmissionUnknown';
 
 const HEARTBEAT_EVERY_MS = 5_000;
+/** Nobody else knows of the job; what outlasts half an hour of trying is in the log. */
+const RECORDING = { forMs: 30 * 60_000, firstDelayMs: 500, longestDelayMs: 15_000 } as const;
 
 export function createSubmitVideo({ openRouter, temporal, settings }: ActivityDeps) {
   /** The one paid request. Throws a retryable failure only when it is proven that no job exists. */
   return async function submitVideo(input: SubmitInput): Promise<SubmittedJob> {
+    const before = earlierAttempt();
+    if (before !== null) return before;
     const elapsedMs = stopwatch();
     const body = completeRequest(input.request, callbackUrl(settings.webhookUrl));
     await mark(temporal, { sending: true }, input, elapsedMs);
@@ -46,6 +52,17 @@ export function createSubmitVideo({ openRouter, temporal, settings }: ActivityDe
     await unmark(temporal);
     throw notAccepted(answer, input, elapsedMs);
   };
+}
+
+/**
+ * What an attempt before this one left behind. Temporal runs the activity again only after proof that nothing was
+ * accepted, but an operator can (by a reset), and the mark is believed before the operator.
+ */
+function earlierAttempt(): SubmittedJob | null {
+  const mark = activityInfo().heartbeatDetails as SubmitMark | undefined;
+  if (mark?.job !== undefined) return mark.job;
+  if (mark?.sending === true) throw unknownOutcome('An earlier attempt ended after its request could have left.');
+  return null;
 }
 
 /**
@@ -107,23 +124,40 @@ async function submitWithHeartbeat(openRouter: OpenRouter, body: ProviderRequest
   }
 }
 
-/** A job exists: tell the server in two ways, since one of them may come too late. */
+/**
+ * A job exists and will be billed, so its run must hear of it, also when Temporal cannot be reached for a while and the
+ * activity is timed out there meanwhile.
+ */
 async function recordJob(temporal: TemporalPort, job: Job): Promise<SubmittedJob> {
   const submitted: SubmittedJob = { jobId: job.id, status: job.status };
   log.info('the provider accepted the job', { jobId: job.id });
-  const recorded: SubmitMark = { sending: true, job: submitted };
+  const told = await keepTrying(
+    () => tellRun(temporal, submitted),
+    RECORDING,
+    (error) => {
+      log.warn('a paid job is not recorded yet: Temporal is told as soon as it answers', { jobId: job.id, error });
+    },
+  );
+  if (!told) log.error(`a paid job could not be reported to its run; ${toSaveIt(job.id)}`, { jobId: job.id });
+  return submitted;
+}
+
+/** By the activity while it counts, and by a signal once its answer would come too late. */
+async function tellRun(temporal: TemporalPort, job: SubmittedJob): Promise<void> {
+  const recorded: SubmitMark = { sending: true, job };
   heartbeat(recorded);
   try {
     await temporal.acknowledge(recorded);
-  } catch {
+  } catch (error) {
     const { workflowExecution } = activityInfo();
-    if (workflowExecution !== undefined) {
-      await temporal.reportLateJob(workflowExecution, submitted).catch((error: unknown) => {
-        log.error('a paid job could not be reported to its run', { jobId: job.id, error });
-      });
-    }
+    if (workflowExecution === undefined) throw error;
+    const heard = await temporal.reportLateJob(workflowExecution, job);
+    if (!heard) log.error(`a paid job came too late for its run, which is closed; ${toSaveIt(job.jobId)}`, { ...job });
   }
-  return submitted;
+}
+
+function toSaveIt(jobId: string): string {
+  return `to save its video: ${adoptCommand(jobId, null)}`;
 }
 
 function unknownOutcome(message: string): ApplicationFailure {

@@ -1,21 +1,21 @@
 import type { Address, Config } from '../config.js';
-import { healthRoutes, type Health } from '../worker/health.js';
 import { startHttpServer, type HttpServer } from '../worker/http-server.js';
+import type { LongtakeWorker } from '../worker/index.js';
 import { usageError } from './errors.js';
 
 /**
- * Health and readiness for whoever looks after the process; `null` when it is off, or when its default address is taken
- * (which `onSkip` is told).
+ * Health and readiness for whoever looks after the process, and the provider's webhooks; `null` when it is off, or when
+ * its default address is taken (which `onSkip` is told).
  * @throws CliError - the address that the user gave cannot be had
  */
 export async function openHttpListener(
   { address, given }: Config['http'],
-  health: Health,
+  { routes }: Pick<LongtakeWorker, 'routes'>,
   onSkip: (why: string) => void,
 ): Promise<HttpServer | null> {
   if (address === null) return null;
   try {
-    return await startHttpServer(address, healthRoutes(health));
+    return await startHttpServer(address, routes);
   } catch (error) {
     const why = `${addressText(address)} ${reasonOf(error)}`;
     if (given) throw usageError(`LONGTAKE_HTTP_ADDRESS cannot be used: ${why}. Give another one, or "off".`);

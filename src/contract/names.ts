@@ -2,6 +2,11 @@
 
 export const DEFAULT_TASK_QUEUE = 'longtake';
 
+/** Where a run on `taskQueue` has its videos downloaded. */
+export function downloadTaskQueue(taskQueue: string): string {
+  return `${taskQueue}-downloads`;
+}
+
 export const WORKFLOW_TYPE = 'generateVideo';
 
 export const STATUS_QUERY = 'status';

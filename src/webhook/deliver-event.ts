@@ -26,12 +26,12 @@ export function createDeliverEvent(client: Client): DeliverEvent {
 }
 
 /** gRPC INVALID_ARGUMENT: no workflow can have such an id, for example because it is too long. */
-const INVALID_ARGUMENT = 3;
+const HOPELESS: ReadonlySet<number> = new Set([3]);
 
 function isNoSuchRun(error: unknown): boolean {
   if (error instanceof WorkflowNotFoundError) return true;
   const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && Number(cause.code) === INVALID_ARGUMENT;
+  return isGrpcServiceError(cause) && HOPELESS.has(cause.code);
 }
 
 /** The deadline of a call does not cover the time it takes to connect. */

@@ -1,11 +1,17 @@
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Runtime, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, ModelCatalog } from '../activities/index.js';
 import { loadConfig, type Config } from '../config.js';
+import { createLedger } from '../observability/ledger.js';
 import { createLogger } from '../observability/logger.js';
 import { createOpenRouter } from '../openrouter/client.js';
 import { openVideoStore } from '../storage/open-store.js';
+import { createDeliverEvent } from '../webhook/deliver-event.js';
+import { webhookRoutes } from '../webhook/receive-event.js';
+import { healthRoutes } from './health.js';
+import type { Route } from './http-server.js';
+import { createLaneWorkers, type Lane, type LaneWorkers } from './lanes.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { createTemporalPort } from './temporal-port.js';
 import { workflowSource } from './workflow-bundle.js';
@@ -15,6 +21,8 @@ export interface CreateWorkerOptions {
   readonly config?: Config;
   /** Default: JSON or pretty lines on standard error, by the configuration. */
   readonly logger?: Logger;
+  /** Default `all`. */
+  readonly lane?: Lane;
   /** Anything of Temporal's own worker options, for those who embed longtake. */
   readonly temporal?: Partial<WorkerOptions>;
 }
@@ -26,6 +34,8 @@ export interface LongtakeWorker {
   shutdown(): void;
   /** Why the worker cannot take work now, or `null` when it can. */
   notReady(): Promise<string | null>;
+  /** What its HTTP listener serves: health, readiness and, where there is a secret to verify them by, webhooks. */
+  readonly routes: readonly Route[];
   readonly taskQueue: string;
 }
 
@@ -66,47 +76,60 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
   const searchAttributes = await ensureSearchAttributes(connection, namespace, logger);
   const client = new Client({ connection: Connection.lazy(config.temporal.connection), namespace });
   const openRouter = createOpenRouter({ baseUrl, apiKey });
-  const worker = await Worker.create({
-    connection,
-    namespace,
-    taskQueue: config.taskQueue,
-    ...(options.temporal?.workflowBundle === undefined ? workflowSource() : {}),
+  const workers = await createLaneWorkers(options.lane ?? 'all', {
+    worker: {
+      connection,
+      namespace,
+      taskQueue: config.taskQueue,
+      ...(options.temporal?.workflowBundle === undefined ? workflowSource() : {}),
+      maxCachedWorkflows: CACHED_WORKFLOWS,
+      workflowTaskPollerBehavior: { type: 'autoscaling' },
+      activityTaskPollerBehavior: { type: 'autoscaling' },
+      maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
+      shutdownGraceTime: SHUTDOWN_GRACE,
+      shutdownForceTime: SHUTDOWN_FORCE,
+      ...options.temporal,
+      sinks: { ...options.temporal?.sinks, ...createLedger(logger, Runtime.instance().metricMeter) },
+    },
     activities: createActivities({
       openRouter,
       models: new ModelCatalog(openRouter),
-      store: openVideoStore(config.storage),
+      store: openVideoStore(config.storage, config.s3),
       temporal: createTemporalPort(client, searchAttributes),
       settings: { maxVideoBytes: config.maxVideoBytes, webhookUrl: config.webhookUrl, searchAttributes },
     }),
-    maxCachedWorkflows: CACHED_WORKFLOWS,
-    workflowTaskPollerBehavior: { type: 'autoscaling' },
-    activityTaskPollerBehavior: { type: 'autoscaling' },
-    maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
-    shutdownGraceTime: SHUTDOWN_GRACE,
-    shutdownForceTime: SHUTDOWN_FORCE,
-    ...options.temporal,
+    maxConcurrentDownloads: config.maxConcurrentDownloads,
   });
+  const notReady = readiness(workers, connection);
   return {
     taskQueue: config.taskQueue,
     async run() {
       try {
-        await worker.run();
+        await workers.run();
       } finally {
         await Promise.allSettled([openRouter.close(), client.connection.close(), connection.close()]);
       }
     },
-    shutdown() {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+    shutdown: () => {
+      workers.shutdown();
     },
-    async notReady() {
-      const state = worker.getState();
-      if (state !== 'RUNNING') return `the worker is ${state.toLowerCase()}`;
-      try {
-        await connection.withDeadline(Date.now() + READY_CHECK_MS, () => connection.workflowService.getSystemInfo({}));
-        return null;
-      } catch {
-        return 'Temporal does not answer';
-      }
-    },
+    notReady,
+    routes: [
+      ...healthRoutes({ notReady }),
+      ...webhookRoutes({ secrets: webhookSecrets, deliver: createDeliverEvent(client), logger }),
+    ],
+  };
+}
+
+function readiness(workers: LaneWorkers, connection: NativeConnection): LongtakeWorker['notReady'] {
+  return async () => {
+    const state = workers.state();
+    if (state !== 'RUNNING') return `the worker is ${state.toLowerCase()}`;
+    try {
+      await connection.withDeadline(Date.now() + READY_CHECK_MS, () => connection.workflowService.getSystemInfo({}));
+      return null;
+    } catch {
+      return 'Temporal does not answer';
+    }
   };
 }

@@ -14,12 +14,15 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Node looks for slow senders every 30 s otherwise. */
+const CHECK_SENDERS_MS = 2_000;
+
 /** A small HTTP server for a table of routes. @throws the listen error, such as EADDRINUSE */
 export async function startHttpServer(address: Address, routes: readonly Route[]): Promise<HttpServer> {
-  const server = createServer((request, response) => {
+  // Slow senders must not hold sockets: the largest body that is read has 64 KiB.
+  const server = createServer({ connectionsCheckingInterval: CHECK_SENDERS_MS }, (request, response) => {
     void answer(routes, request, response);
   });
-  // Slow senders must not hold sockets: the largest body that is read has 64 KiB.
   server.headersTimeout = 10_000;
   server.requestTimeout = 20_000;
   server.keepAliveTimeout = 5_000;

@@ -18,11 +18,14 @@ export function createTemporalPort(client: Client, searchAttributes: boolean): T
     async cancelRun({ workflowId, runId }: RunRef) {
       await client.workflow.getHandle(workflowId, runId).cancel();
     },
-    async reportLateJob({ workflowId }, job) {
+    async reportLateJob({ workflowId, runId }, job) {
+      const run = client.workflow.getHandle(workflowId, runId);
       try {
-        await client.workflow.getHandle(workflowId).signal(PROVIDER_EVENT_SIGNAL, job);
+        await client.withDeadline(Date.now() + ACKNOWLEDGE_MS, () => run.signal(PROVIDER_EVENT_SIGNAL, job));
+        return true;
       } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
       }
     },
     async followersOf(jobId) {

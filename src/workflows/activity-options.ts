@@ -47,8 +47,12 @@ export const DOWNLOAD = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const satisfies ActivityOptions;
 
-/** Tidying up after a download that was given up: worth a few tries, not worth holding the run's end for long. */
+/**
+ * Tidying up after a download that was given up: worth a few tries, not worth holding the run's end for long. First in
+ * the download lane, whose slots may all be taken.
+ */
 export const DISCARD = {
+  priority: { priorityKey: 1 },
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '2m',
   retry: { initialInterval: '1s', maximumAttempts: 3 },

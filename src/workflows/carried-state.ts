@@ -1,5 +1,6 @@
 import type { VideoStatus } from '../contract/types.js';
 import type { Plan } from '../activities/check-request.js';
+import type { SubmitOutcome } from './ledger.js';
 
 /** What a run takes along when it continues as new: enough to go on polling as if nothing had happened. */
 export interface CarriedState {
@@ -12,5 +13,6 @@ export interface CarriedState {
   readonly missingInARow: number;
   readonly lastDenial: 'AuthenticationFailed' | 'PermissionDenied' | null;
   readonly seenEvents: readonly string[];
+  readonly submits: readonly SubmitOutcome[];
   readonly stateSince: string;
 }

@@ -1,7 +1,14 @@
-import { ApplicationFailure, CancelledFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  proxyActivities,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { DownloadInput } from '../activities/download-video.js';
 import { adoptCommand } from '../contract/commands.js';
+import { downloadTaskQueue } from '../contract/names.js';
 import { outputKeyOf } from '../contract/output-key.js';
 import type { VideoAsset } from '../contract/types.js';
 import { DISCARD, DOWNLOAD } from './activity-options.js';
@@ -18,16 +25,18 @@ const { discardDownload } = proxyActivities<Pick<Activities, 'discardDownload'>>
 /** Saves every output of the finished job. */
 export async function download(run: VideoRun, jobId: string, outputs: number): Promise<void> {
   run.enter('downloading');
+  const taskQueue = downloadTaskQueue(workflowInfo().taskQueue);
   for (let index = 0; index < outputs; index++) {
     const input = { jobId, index, key: outputKeyOf(run.plan.output, index), overwrite: run.plan.overwrite };
-    run.saved(await downloadOne(run, input));
+    run.saved(await downloadOne(run, input, taskQueue));
   }
 }
 
-async function downloadOne(run: VideoRun, input: DownloadInput): Promise<VideoAsset> {
+async function downloadOne(run: VideoRun, input: DownloadInput, taskQueue: string): Promise<VideoAsset> {
   const bound = run.plan.downloadMs;
   const options = {
     ...DOWNLOAD,
+    taskQueue,
     startToCloseTimeout: bound,
     scheduleToCloseTimeout: bound,
     summary: `download ${input.key}`,
@@ -35,15 +44,16 @@ async function downloadOne(run: VideoRun, input: DownloadInput): Promise<VideoAs
   try {
     return await run.untilCancelled(() => downloadVideo.executeWithOptions(options, [input]));
   } catch (error) {
-    await discard(input);
+    await discard(input, taskQueue);
     throw endOf(error, run, input);
   }
 }
 
 /** Best effort: a leftover that cannot be swept must not hide why the download ended. */
-async function discard({ jobId, key }: DownloadInput): Promise<void> {
+async function discard({ jobId, key }: DownloadInput, taskQueue: string): Promise<void> {
+  const options = { ...DISCARD, taskQueue, summary: `sweep what is left of ${key}` };
   try {
-    await discardDownload.executeWithOptions({ ...DISCARD, summary: `sweep what is left of ${key}` }, [{ jobId, key }]);
+    await discardDownload.executeWithOptions(options, [{ jobId, key }]);
   } catch (error) {
     if (activityCause(error) === null) throw error;
   }

@@ -15,6 +15,7 @@ import { cancelledRun } from './cancellation.js';
 import type { CarriedState } from './carried-state.js';
 import { download } from './download.js';
 import { activityCause, contractType, endWith, problemOf } from './failures.js';
+import { recordEnd } from './ledger.js';
 import { listen } from './listen.js';
 import { submit } from './submit.js';
 import { now, VideoRun } from './video-run.js';
@@ -70,11 +71,12 @@ function result(run: VideoRun, jobId: string, model: string | null): GenerateVid
 }
 
 /** Whatever the end, it is shown and recorded before the run closes, and no message handler is cut off in the middle. */
-async function toItsEnd<T>(run: VideoRun, work: () => Promise<T>): Promise<T> {
+async function toItsEnd(run: VideoRun, work: () => Promise<GenerateVideoResult>): Promise<GenerateVideoResult> {
   try {
-    const value = await work();
+    const made = await work();
     await condition(allHandlersFinished);
-    return value;
+    recordEnd(run, made.model);
+    return made;
   } catch (error) {
     // Anything else is a defect: the workflow task fails and is tried again, so that a mended worker goes on.
     if (!(error instanceof TemporalFailure)) throw error;
@@ -82,6 +84,7 @@ async function toItsEnd<T>(run: VideoRun, work: () => Promise<T>): Promise<T> {
     const state = end instanceof CancelledFailure ? 'cancelled' : 'failed';
     run.enter(state, { completedAt: now(), error: problemOf(end) });
     await condition(allHandlersFinished);
+    recordEnd(run);
     throw end;
   }
 }

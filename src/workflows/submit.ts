@@ -1,4 +1,5 @@
 import {
+  ApplicationFailure,
   CancelledFailure,
   condition,
   proxyActivities,
@@ -12,6 +13,7 @@ import type { ProviderRequest } from '../contract/types.js';
 import { POLL, SUBMIT } from './activity-options.js';
 import { activityCause, contractType, endWith, failRun } from './failures.js';
 import { cancelledRun } from './cancellation.js';
+import { recordSubmit, type SubmitOutcome } from './ledger.js';
 import { now, type Decision, type VideoRun } from './video-run.js';
 
 const { submitVideo } = proxyActivities<Pick<Activities, 'submitVideo'>>(SUBMIT);
@@ -54,27 +56,35 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
 async function submitOnce(run: VideoRun, request: ProviderRequest): Promise<SubmittedJob | Unknown> {
   const deadlineAt = Date.now() + run.plan.submitMs;
   for (;;) {
-    try {
-      const submitMs = Math.max(0, deadlineAt - Date.now());
-      const options = { ...SUBMIT, summary: `submit to ${request.model}` };
-      return await run.untilCancelled(() => submitVideo.executeWithOptions(options, [{ request, submitMs }]));
-    } catch (error) {
-      if (run.isCancelled() && activityCause(error) instanceof CancelledFailure) throw cancelledRun(run);
-      const outcome = outcomeOf(error);
-      if (outcome !== 'not sent') return outcome;
-      if (run.isCancelled()) throw cancelledRun(run);
-      // A worker died or the task was lost on its way, before the mark: nothing left, so it is simply run again.
-      if (Date.now() >= deadlineAt) {
-        throw failRun(
-          'ProviderUnavailable',
-          'No worker got as far as sending the request within timeouts.submit. Nothing was billed.',
-        );
-      }
+    const outcome = await attempt(run, request, Math.max(0, deadlineAt - Date.now()));
+    recordSubmit(run, nameOf(outcome));
+    if (outcome instanceof ApplicationFailure) throw outcome;
+    if (outcome !== 'not sent') return outcome;
+    if (run.isCancelled()) throw cancelledRun(run);
+    // A worker died or the task was lost on its way, before the mark: nothing left, so it is simply run again.
+    if (Date.now() >= deadlineAt) {
+      throw failRun(
+        'ProviderUnavailable',
+        'No worker got as far as sending the request within timeouts.submit. Nothing was billed.',
+      );
     }
   }
 }
 
-function outcomeOf(error: unknown): SubmittedJob | Unknown | 'not sent' {
+/** What one run of the activity proves; a failure of a contract's type is proof that there is no job. */
+type Attempt = SubmittedJob | Unknown | 'not sent' | ApplicationFailure;
+
+async function attempt(run: VideoRun, request: ProviderRequest, submitMs: number): Promise<Attempt> {
+  try {
+    const options = { ...SUBMIT, summary: `submit to ${request.model}` };
+    return await run.untilCancelled(() => submitVideo.executeWithOptions(options, [{ request, submitMs }]));
+  } catch (error) {
+    if (run.isCancelled() && activityCause(error) instanceof CancelledFailure) return 'not sent';
+    return attemptOf(error);
+  }
+}
+
+function attemptOf(error: unknown): Attempt {
   const cause = activityCause(error);
   if (cause instanceof TimeoutFailure) {
     const mark = cause.lastHeartbeatDetails as SubmitMark | undefined;
@@ -85,7 +95,14 @@ function outcomeOf(error: unknown): SubmittedJob | Unknown | 'not sent' {
   if (cause === null || !('type' in cause)) throw error;
   if (cause.type === 'SubmissionUnknown') return { unknown: cause.message };
   const type = contractType(cause);
-  throw type === null ? error : endWith(type, cause.message);
+  if (type === null) throw error;
+  return endWith(type, cause.message);
+}
+
+function nameOf(attempt: Attempt): SubmitOutcome {
+  if (attempt === 'not sent') return 'not_sent';
+  if (attempt instanceof ApplicationFailure) return attempt.type === 'ProviderUnavailable' ? 'unavailable' : 'refused';
+  return 'jobId' in attempt ? 'accepted' : 'unknown';
 }
 
 /** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */

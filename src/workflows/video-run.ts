@@ -14,6 +14,7 @@ import { MODEL_MEMO, STATUS_MEMO } from '../contract/names.js';
 import type { GenerateVideoInput, ProviderEvent, VideoAsset, VideoState, VideoStatus } from '../contract/types.js';
 import type { CarriedState } from './carried-state.js';
 import { describeRun } from './details.js';
+import type { SubmitOutcome } from './ledger.js';
 
 const STATE_KEY = defineSearchAttributeKey('LongtakeState', 'KEYWORD');
 const MODEL_KEY = defineSearchAttributeKey('LongtakeModel', 'KEYWORD');
@@ -46,6 +47,8 @@ export class VideoRun {
   };
   /** Jobs that provider events named before this run knew its own. */
   readonly candidates: string[] = [];
+  /** What became of every submit so far. */
+  readonly submits: SubmitOutcome[] = [];
   /** A provider event asks for a poll before its time. */
   woken = false;
   cancelReason: string | null = null;
@@ -66,6 +69,7 @@ export class VideoRun {
     this.status = carried.status;
     this.stateSince = carried.stateSince;
     this.seenEvents = [...carried.seenEvents];
+    this.submits.push(...carried.submits);
   }
 
   /** Follows cancellation of the run: the signal's way leads through the server as well. */
@@ -94,6 +98,16 @@ export class VideoRun {
   get plan(): Plan {
     if (this.plan_ === null) throw new TypeError('the request was not checked yet');
     return this.plan_;
+  }
+
+  /** `null` before the check, and for a job that the run did not submit. */
+  get model(): string | null {
+    return this.plan_?.model ?? null;
+  }
+
+  /** Follows a job that was there before it. Of an input that was not checked yet, nothing is known. */
+  get adopts(): boolean {
+    return this.plan_ !== null && this.input.jobId !== undefined;
   }
 
   checked(plan: Plan): void {
@@ -154,7 +168,8 @@ export class VideoRun {
   }
 
   carry(poll: Pick<CarriedState, 'pollDeadlineAt' | 'notBefore' | 'missingInARow' | 'lastDenial'>): CarriedState {
-    return { ...poll, plan: this.plan, status: this.status, seenEvents: this.seenEvents, stateSince: this.stateSince };
+    const { plan, status, seenEvents, submits, stateSince } = this;
+    return { ...poll, plan, status, seenEvents, submits, stateSince };
   }
 
   private show(): void {
@@ -172,7 +187,7 @@ export class VideoRun {
   }
 
   private record(): void {
-    upsertMemo({ [STATUS_MEMO]: this.status, [MODEL_MEMO]: this.plan_?.model ?? null });
+    upsertMemo({ [STATUS_MEMO]: this.status, [MODEL_MEMO]: this.model });
     if (this.plan_?.searchAttributes !== true) return;
     const { state, jobId, costUsd } = this.status;
     upsertSearchAttributes([

@@ -60,7 +60,7 @@ class Wait {
     if (run.status.polls >= run.plan.polling.maximumAttempts || Date.now() >= this.deadlineAt) throw this.exhausted();
     const dueAt = this.nextPollAt();
     run.change({ nextPollAt: new Date(dueAt).toISOString() });
-    const summary = `poll ${run.status.polls + 1} of job ${run.status.jobId ?? ''}`;
+    const summary = `${run.status.providerStatus ?? 'submitted'}, next: poll ${run.status.polls + 1}`;
     if (Date.now() < dueAt) {
       await condition(() => this.mayHurry() || this.mustStop(), dueAt - Date.now(), { summary });
     }
@@ -149,7 +149,7 @@ class Wait {
 
   private nextPollAt(): number {
     const { run } = this;
-    const first = run.input.jobId !== undefined && run.status.polls === 0;
+    const first = run.adopts && run.status.polls === 0;
     const interval = first ? 0 : pollIntervalMs(run.plan.polling, run.status.polls, Math.random());
     const dueAt = Math.max(Date.now() + interval, this.notBefore);
     return Math.min(dueAt, this.deadlineAt);

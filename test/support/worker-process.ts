@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -8,6 +8,8 @@ export interface WorkerProcess {
   readonly pid: number;
   /** Standard error so far. */
   readonly lines: () => string;
+  /** Resolves once it has said this; fails when it ends before. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
   kill(): Promise<void>;
   /** Asks it to drain; resolves with its exit code. */
   terminate(): Promise<number | null>;
@@ -20,35 +22,40 @@ export async function startWorkerProcess(environment: Record<string, string>): P
   });
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  const exited = new Promise<number | null>((resolve) => {
-    child.once('exit', (code) => {
-      resolve(code);
-    });
+  // Not at its exit: what it said last may still be on its way.
+  const closed = new Promise<number | null>((resolve) => {
+    child.once('close', resolve);
   });
-  await started(child, () => text);
+  const says = async (pattern: RegExp): Promise<RegExpExecArray> =>
+    await new Promise((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(text);
+        if (match !== null) resolve(match);
+      };
+      look();
+      child.stderr.on('data', look);
+      void closed.then((code) => {
+        reject(new Error(`the worker ended with ${String(code)}:\n${text}`));
+      });
+    });
+  await says(/"RUNNING"/);
   return {
     pid: child.pid ?? 0,
     lines: () => text,
+    says,
     kill: async () => {
       child.kill('SIGKILL');
-      await exited;
+      await closed;
     },
     terminate: async () => {
       child.kill('SIGTERM');
-      return await exited;
+      return await closed;
     },
   };
 }
 
-/** The worker says that it polls. */
-async function started(child: ChildProcess, text: () => string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const look = () => {
-      if (text().includes('"RUNNING"')) resolve();
-    };
-    child.stderr?.on('data', look);
-    child.once('exit', (code) => {
-      reject(new Error(`the worker ended with ${String(code)}:\n${text()}`));
-    });
-  });
+/** Where a worker with `LONGTAKE_HTTP_ADDRESS=127.0.0.1:0` listens. */
+export async function httpAddressOf(worker: WorkerProcess): Promise<string> {
+  const [, address = ''] = await worker.says(/"http":"([^"]+)".*"worker started"/);
+  return address;
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { loadConfig, type Config } from '../../config.js';
 import { createLogger } from '../../observability/logger.js';
 import { installRuntime } from '../../observability/temporal-logs.js';
-import { createWorker, MissingApiKey, type LongtakeWorker } from '../../worker/index.js';
+import { createWorker, MissingApiKey, type Lane, type LongtakeWorker } from '../../worker/index.js';
 import { openVideoStore } from '../../storage/open-store.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -13,11 +13,11 @@ import { waitForTemporal } from '../wait-for-temporal.js';
 /** A server that starts together with the worker gets this long. */
 const TEMPORAL_WITHIN_MS = 60_000;
 
-export async function worker(): Promise<ExitCode> {
+export async function worker(lane: Lane): Promise<ExitCode> {
   const config = loadConfig();
   const { apiKey, webhookSecrets } = config.openRouter;
   if (apiKey === null) throw new MissingApiKey();
-  openVideoStore(config.storage); // a place that cannot be used is told before anything is waited for
+  openVideoStore(config.storage, config.s3); // a place that cannot be used is told before anything is waited for
   const { signal } = watchInterruption('Stopped before the worker was ready.');
   const logger = createLogger({ ...config.log, secrets: [apiKey, ...webhookSecrets] });
   startRuntime(config, logger);
@@ -27,7 +27,7 @@ export async function worker(): Promise<ExitCode> {
     if (error instanceof Interrupted) return EXIT.done;
     throw error;
   }
-  await serve(await createWorker({ config, logger }), { config, logger, signal });
+  await serve(await createWorker({ config, logger, lane }), { config, logger, signal });
   return EXIT.done;
 }
 

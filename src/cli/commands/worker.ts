@@ -1,4 +1,4 @@
-import { Command } from '../typed-commander.js';
+import { Command, Option } from '../typed-commander.js';
 
 export function workerCommand() {
   return new Command('worker')
@@ -7,8 +7,13 @@ export function workerCommand() {
       'Runs a worker until SIGTERM or Ctrl-C, then finishes what is under way. Configured by the environment\n' +
         '(OPENROUTER_API_KEY, TEMPORAL_ADDRESS, LONGTAKE_STORAGE, …).',
     )
-    .action(async () => {
+    .addOption(
+      new Option('--lane <lane>', 'take only this part of the work')
+        .choices(['all', 'control', 'downloads'] as const)
+        .default('all' as const),
+    )
+    .action(async ({ lane }) => {
       const { worker } = await import('../actions/worker.js');
-      process.exitCode = await worker();
+      process.exitCode = await worker(lane);
     });
 }

@@ -1,0 +1,214 @@
+import { readdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { LongtakeHandle, RunStatus } from '../../src/client/index.js';
+import { accepted, completed, job, refusal, type Call, type Reply } from '../support/provider.js';
+import { SeededRandom } from '../support/random.js';
+import { startRig, type Rig } from '../support/rig.js';
+import { postEvent } from '../support/webhook.js';
+import { httpAddressOf, startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
+
+/**
+ * Many runs, a provider that fails at random, two worker processes that are killed at random, and at the end the books of
+ * both sides. `LONGTAKE_CHAOS_RUNS` and `LONGTAKE_CHAOS_SEED` change it.
+ */
+
+const RUNS = Number(process.env['LONGTAKE_CHAOS_RUNS'] ?? 40);
+const SEED = Number(process.env['LONGTAKE_CHAOS_SEED'] ?? Date.now() % 1_000_000_000);
+const WAVES = 5;
+const SECRET = 'whsec-chaos';
+const POLLING = { initialInterval: '300ms', maximumInterval: '2s', maximumAttempts: 1_000 };
+
+vi.setConfig({ testTimeout: 120_000 + RUNS * 3_000, hookTimeout: 60_000 });
+
+/** What a POST meets. `job` says whether the provider has taken it, whatever it answered. */
+const FAULTS = [
+  { name: 'accepted', job: true, answer: (reply: Reply) => reply },
+  { name: 'accepted', job: true, answer: (reply: Reply) => reply },
+  { name: 'accepted slowly', job: true, answer: async (reply: Reply) => delay(1_500, reply) },
+  { name: 'accepted very slowly', job: true, answer: async (reply: Reply) => delay(4_000, reply) },
+  { name: 'accepted, and the answer lost', job: true, answer: hangUp },
+  { name: 'accepted, and a 500', job: true, answer: () => refusal(500, 'oops') },
+  { name: 'accepted, and HTML', job: true, answer: () => ({ status: 202, body: '<html></html>' }) },
+  { name: 'lost', job: false, answer: hangUp },
+  { name: 'a 502', job: false, answer: () => refusal(502, 'bad gateway') },
+  { name: 'refused', job: false, answer: () => refusal(400, 'no') },
+  { name: 'busy', job: false, answer: () => refusal(429, 'busy') },
+] as const;
+type Fault = (typeof FAULTS)[number];
+
+/** The provider's book: what it will bill. */
+interface Job {
+  readonly run: string;
+  readonly ends: 'completed' | 'failed';
+  /** `null`: it does not say. */
+  readonly cents: number | null;
+}
+
+/** What chance has in store for one run, drawn before anything starts. */
+interface Fate {
+  /** Of its POSTs, in order. */
+  readonly faults: Fault[];
+  readonly job: Job;
+  readonly toldBy: 'operator' | 'webhook';
+}
+
+const random = new SeededRandom(SEED);
+/** Apart, because nobody knows in which order polls come. */
+const pollLuck = new SeededRandom(SEED + 1);
+const names = Array.from({ length: RUNS }, (_, index) => `run-${index}`);
+const fates = new Map(names.map((name) => [name, drawFate(name)]));
+const jobs = new Map<string, Job>();
+/** POSTs that may have been paid, by run: all but those that were refused in so many words. */
+const posts = new Map<string, number>();
+const workers: WorkerProcess[] = [];
+const everyWorker: WorkerProcess[] = [];
+let rig: Rig;
+
+function hangUp(_reply: Reply, { request }: Call): null {
+  request.socket.destroy();
+  return null;
+}
+
+function drawFate(run: string): Fate {
+  const ends = random.next() < 0.8 ? 'completed' : 'failed';
+  const cents = ends === 'failed' || random.next() < 0.1 ? null : random.whole(1, 400);
+  return { faults: drawFaults(), job: { run, ends, cents }, toldBy: random.pick(['operator', 'webhook']) };
+}
+
+/** A busy provider is asked again, so what comes after it is settled as well. */
+function drawFaults(): Fault[] {
+  const fault = random.pick(FAULTS);
+  return fault.name === 'busy' ? [fault, ...drawFaults()] : [fault];
+}
+
+function fateOf(run: string): Fate {
+  const fate = fates.get(run);
+  if (fate === undefined) throw new Error(`there is no run ${run}`);
+  return fate;
+}
+
+async function submit(call: Call): Promise<Reply | null> {
+  const run = String(call.json['prompt']);
+  const fate = fateOf(run);
+  const fault = fate.faults.shift() ?? FAULTS[0];
+  if (fault.name !== 'busy' && fault.name !== 'refused') posts.set(run, (posts.get(run) ?? 0) + 1);
+  const jobId = `job-of-${run}-${posts.get(run) ?? 0}`;
+  if (fault.job) jobs.set(jobId, fate.job);
+  return await fault.answer(accepted(jobId), call);
+}
+
+function poll({ jobId }: Call): Reply {
+  const found = jobs.get(jobId);
+  if (found === undefined) return refusal(404, 'no such job');
+  const luck = pollLuck.next();
+  if (luck < 0.2) return refusal(503, 'later');
+  if (luck < 0.5) return job(jobId, 'in_progress');
+  return found.ends === 'failed'
+    ? job(jobId, 'failed')
+    : completed(jobId, found.cents === null ? null : found.cents / 100);
+}
+
+async function startWorker(): Promise<void> {
+  const worker = await startWorkerProcess(rig.environment);
+  workers.push(worker);
+  everyWorker.push(worker);
+}
+
+beforeAll(async () => {
+  console.log(`chaos: ${RUNS} runs; the same again: LONGTAKE_CHAOS_RUNS=${RUNS} LONGTAKE_CHAOS_SEED=${SEED}`);
+  rig = await startRig({
+    worker: false,
+    script: { submit, poll },
+    environment: { OPENROUTER_WEBHOOK_SECRET: SECRET, LONGTAKE_HTTP_ADDRESS: '127.0.0.1:0' },
+  });
+  await Promise.all([startWorker(), startWorker()]);
+});
+afterAll(async () => {
+  await Promise.all(workers.map((worker) => worker.kill()));
+  await rig.stop();
+});
+
+/** Starts some runs and kills a worker in the middle of their submits. */
+async function wave(names: readonly string[]): Promise<LongtakeHandle[]> {
+  const submitsBefore = rig.provider.submits.length;
+  const handles = await Promise.all(
+    names.map((name) =>
+      rig.start(
+        { request: { model: 'test/model', prompt: name, duration: 4 }, polling: POLLING },
+        `chaos-${SEED}-${name}`,
+      ),
+    ),
+  );
+  const killAfter = random.whole(1, names.length);
+  await expect
+    .poll(() => rig.provider.submits.length - submitsBefore, { timeout: 60_000 })
+    .toBeGreaterThanOrEqual(killAfter);
+  const [victim] = workers.splice(random.whole(0, workers.length - 1), 1);
+  await Promise.all([victim?.kill(), startWorker()]);
+  return handles;
+}
+
+/** Looks into the provider's book, and never says resubmit. */
+async function decide(handle: LongtakeHandle, name: string): Promise<void> {
+  const [jobId] = [...jobs].find(([, { run }]) => run === name) ?? [];
+  const [worker] = workers;
+  if (jobId === undefined || worker === undefined) {
+    await handle.resolveSubmission({ action: 'abandon' });
+  } else if (fateOf(name).toldBy === 'webhook') {
+    expect(await postEvent(await httpAddressOf(worker), handle.workflowId, { secret: SECRET, jobId })).toBe(204);
+  } else {
+    // The provider may be in trouble while the job is looked at; the run then goes on waiting.
+    await vi.waitFor(() => handle.resolveSubmission({ action: 'adopt', jobId }), { timeout: 20_000, interval: 200 });
+  }
+}
+
+async function toItsEnd(handle: LongtakeHandle, name: string): Promise<RunStatus> {
+  let last: RunStatus | null = null;
+  let isDecided = false;
+  for await (const status of handle.follow({ intervalMs: 500 })) {
+    last = status;
+    if (status.state !== 'awaiting_decision' || isDecided) continue;
+    isDecided = true;
+    await decide(handle, name);
+  }
+  if (last === null) throw new Error(`${name} was never seen`);
+  return last;
+}
+
+interface Entry {
+  readonly runId: string;
+  readonly costUsd: number | null;
+  readonly completedAt: string;
+}
+
+/** By run: what the workers wrote, the killed ones included. */
+function ledger(): Map<string, Entry> {
+  const entries = everyWorker
+    .flatMap((worker) => worker.lines().split('\n'))
+    .filter((line) => line.includes('"ledger":') && line.endsWith('}'))
+    .map((line) => (JSON.parse(line) as { ledger: Entry }).ledger);
+  return new Map(entries.map((entry) => [entry.runId, entry]));
+}
+
+const cents = (costs: readonly (number | null)[]) =>
+  costs.reduce<number>((sum, cost) => sum + Math.round((cost ?? 0) * 100), 0);
+
+it('never pays twice, loses no job, and its books are those of the provider', async () => {
+  const perWave = Math.ceil(RUNS / WAVES);
+  const handles: LongtakeHandle[] = [];
+  while (handles.length < RUNS) handles.push(...(await wave(names.slice(handles.length, handles.length + perWave))));
+  const ends = await Promise.all(handles.map((handle, index) => toItsEnd(handle, names[index] ?? '')));
+
+  expect([...posts].filter(([, count]) => count > 1)).toEqual([]);
+  expect([...posts.values()].reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(RUNS);
+  expect(new Set(ends.map(({ jobId }) => jobId).filter((jobId) => jobId !== null))).toEqual(new Set(jobs.keys()));
+
+  const billed = cents([...jobs.values()].map((entry) => (entry.cents === null ? null : entry.cents / 100)));
+  expect(cents(ends.map(({ costUsd }) => costUsd))).toBe(billed);
+  expect(new Set(ledger().keys())).toEqual(new Set(ends.map(({ runId }) => runId)));
+  expect(cents([...ledger().values()].map(({ costUsd }) => costUsd))).toBe(billed);
+
+  const saved = ends.filter(({ state }) => state === 'succeeded').flatMap(({ assets }) => assets.map(({ key }) => key));
+  expect((await readdir(rig.storage)).sort()).toEqual(saved.sort());
+});
