@@ -14,3 +14,4 @@ async def main(run_id: str, reason: str) -> None:
 
 
 asyncio.run(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "asked by cancel.py"))
+os._exit(0)  # Python can crash while it shuts the SDK down: github.com/temporalio/sdk-python/issues/300

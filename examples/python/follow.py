@@ -1,47 +1,45 @@
-"""Follows a run by its id until it is closed: python follow.py ID"""
+"""Follows a run by its id until it is closed or awaits a decision: python follow.py ID"""
 
 import asyncio
 import os
 import sys
+from datetime import timedelta
 
-from temporalio.client import Client, WorkflowFailureError
-from temporalio.exceptions import ApplicationError, CancelledError
+from temporalio.client import Client, WorkflowExecutionStatus
+
+EXIT_CODES = {"succeeded": 0, "cancelled": 3, "awaiting_decision": 5}
+
+
+async def follow(client: Client, run_id: str) -> dict:
+    run = client.get_workflow_handle(run_id)
+    shown = ""
+    while True:
+        description = await run.describe()
+        is_running = description.status == WorkflowExecutionStatus.RUNNING
+        if is_running:
+            status = await run.query("status", rpc_timeout=timedelta(seconds=10))  # a worker answers
+        else:
+            status = (await description.memo())["status"]  # recorded: readable without any worker
+        line = f"{status['state']}  job {status['jobId']}  polls {status['polls']}"
+        if line != shown:
+            print(line, flush=True)
+        shown = line
+        if not is_running or status["state"] == "awaiting_decision":
+            return status
+        await asyncio.sleep(2)
 
 
 async def main(run_id: str) -> int:
     client = await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"))
-    run = client.get_workflow_handle(run_id)
-    ending = asyncio.ensure_future(run.result())
-    shown = None
-    while not ending.done():
-        # A query is answered by a worker, and waits while there is none.
-        asking = asyncio.ensure_future(run.query("status"))
-        await asyncio.wait([ending, asking], return_when=asyncio.FIRST_COMPLETED)
-        if asking.done() and not asking.exception():
-            status = asking.result()
-            line = f"{status['state']}  job {status['jobId']}  polls {status['polls']}"
-            if line != shown:
-                print(line, flush=True)
-            shown = line
-            if status["state"] == "awaiting_decision":
-                print(status["error"]["message"])
-                ending.cancel()
-                return 5
-        asking.cancel()
-        await asyncio.wait([ending], timeout=1)
-    try:
-        result = await ending
-    except WorkflowFailureError as failure:
-        cause = failure.cause
-        if isinstance(cause, CancelledError):
-            print("cancelled:", cause.message)
-            return 3
-        # `type` is one of the failure types in docs/errors, and stable; match on it, not on the message.
-        print(cause.type if isinstance(cause, ApplicationError) else type(cause).__name__, cause)
-        return 1
-    print(result["assets"][0]["uri"])
-    return 0
+    status = await follow(client, run_id)
+    for asset in status["assets"]:
+        print(asset["uri"])
+    if status["error"] is not None:
+        # Match on the type, which is stable. docs/errors has a page for each.
+        print(f"{status['error']['type']}: {status['error']['message']}")
+    return EXIT_CODES.get(status["state"], 1)
 
 
-if __name__ == "__main__":
-    sys.exit(asyncio.run(main(sys.argv[1])))
+code = asyncio.run(main(sys.argv[1]))
+sys.stdout.flush()
+os._exit(code)  # Python can crash while it shuts the SDK down: github.com/temporalio/sdk-python/issues/300

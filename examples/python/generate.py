@@ -40,3 +40,5 @@ async def main() -> None:
 
 
 asyncio.run(main())
+sys.stdout.flush()
+os._exit(0)  # Python can crash while it shuts the SDK down: github.com/temporalio/sdk-python/issues/300

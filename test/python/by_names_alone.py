@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
@@ -74,4 +75,5 @@ async def main(address: str, queue: str, prefix: str) -> dict:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(main(*sys.argv[1:]))))
+    print(json.dumps(asyncio.run(main(*sys.argv[1:]))), flush=True)
+    os._exit(0)  # Python can crash while it shuts the SDK down: github.com/temporalio/sdk-python/issues/300

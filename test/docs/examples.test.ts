@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CLIP } from '../support/provider.js';
+import { pythonWithTemporal } from '../support/python.js';
+import { startRig, until, type Rig } from '../support/rig.js';
+import { papers, readPaper, ROOT } from './papers.js';
+
+const TYPESCRIPT = 'examples/typescript/generate.ts';
+const PYTHON = ['generate', 'follow', 'cancel'].map((name) => `examples/python/${name}.py`);
+
+/** With a price, so that the examples' budgets can be held. */
+const MODELS = ['google/veo-3.1-lite', 'test/model'].map((id) => ({
+  id,
+  pricing_skus: { duration_seconds_without_audio: '0.03', duration_seconds_with_audio: '0.05' },
+}));
+/** The examples poll as services do: ten seconds after the submit for the first time. */
+const PATIENCE_MS = 60_000;
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+/** What the compiler says to a source as if it lay in the repository's root, in the project's own strictness. */
+function typeErrors(source: string): string[] {
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+    config: object;
+  };
+  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
+  const checked: ts.CompilerOptions = { ...options, rootDir: ROOT, noEmit: true, incremental: false };
+  delete checked.tsBuildInfoFile;
+  const host = ts.createCompilerHost(checked);
+  const name = join(ROOT, 'example-of-a-paper.ts');
+  const withSource: ts.CompilerHost = {
+    ...host,
+    fileExists: (path) => path === name || host.fileExists(path),
+    readFile: (path) => (path === name ? source : host.readFile(path)),
+    getSourceFile: (path, version) =>
+      path === name ? ts.createSourceFile(path, source, version) : host.getSourceFile(path, version),
+  };
+  const program = ts.createProgram([name], checked, withSource);
+  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+describe('the README', () => {
+  const { blocks } = readPaper('README.md');
+
+  it.each([
+    ['ts', TYPESCRIPT],
+    ['python', 'examples/python/generate.py'],
+  ])('shows in %s exactly %s', (language, path) => {
+    expect(blocks.filter((block) => block.language === language).map((block) => block.text)).toEqual([read(path)]);
+  });
+});
+
+describe('TypeScript in the papers', () => {
+  const sources = papers.flatMap(({ path, blocks }) =>
+    blocks.filter(({ language }) => language === 'ts').map((block) => [path, block.text] as const),
+  );
+
+  it.each(sources)('type-checks against the package as it is published: %s', (_path, source) => {
+    expect(typeErrors(source)).toEqual([]);
+    expect(typeErrors(`${source}\nawait longtake.start({ prompt: 1 });`)).not.toEqual([]);
+  });
+});
+
+describe('the examples', () => {
+  let rig: Rig;
+  let python: string;
+
+  beforeAll(async () => {
+    python = await pythonWithTemporal();
+    rig = await startRig({ script: { models: () => ({ body: { data: MODELS } }) } });
+  });
+  afterAll(async () => {
+    await rig.stop();
+  });
+
+  /** Output and exit code of an example, run from the repository's root as a user would. */
+  async function run(
+    command: string,
+    ...words: string[]
+  ): Promise<{ readonly code: unknown; readonly output: string }> {
+    const child = spawn(command, words, {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'], ...rig.environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit') as Promise<[unknown]>]);
+    return { code, output };
+  }
+
+  function runTypeScript(id: string) {
+    const module = ts.transpileModule(read(TYPESCRIPT), {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+    });
+    return run(process.execPath, '--input-type=module', '--eval', module.outputText, 'example', id);
+  }
+
+  const [generate = '', follow = '', cancel = ''] = PYTHON;
+
+  it('save a video from TypeScript and from Python, and pay once for each id', { timeout: PATIENCE_MS }, async () => {
+    const first = await Promise.all([runTypeScript('from-ts'), run(python, generate, 'from-python')]);
+    const again = await Promise.all([runTypeScript('from-python'), run(python, generate, 'from-ts')]);
+    for (const { code, output } of [...first, ...again]) {
+      expect(output).toMatch(/^file:\/\/.+\.mp4 [0-9a-f]{64}\ncost: \$?0\.12\n$/);
+      expect(code).toBe(0);
+    }
+    expect(rig.provider.submits).toHaveLength(2);
+    expect(readFileSync(join(rig.storage, 'from-python.mp4'))).toEqual(CLIP);
+  });
+
+  it('follow and cancel a run from Python', async () => {
+    const handle = await rig.start({ polling: { initialInterval: '1h' } }, 'waits');
+    await until(handle, ({ state }) => state === 'generating');
+    const following = run(python, follow, 'waits');
+    expect(await run(python, cancel, 'waits', 'not needed')).toMatchObject({ code: 0 });
+    const { code, output } = await following;
+    expect(output).toContain('Cancelled: The run was cancelled: not needed.');
+    expect(code).toBe(3);
+  });
+});
