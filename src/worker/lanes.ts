@@ -44,9 +44,9 @@ export async function createLaneWorkers(lane: Lane, options: LaneOptions): Promi
   };
 }
 
+/** The workflow says where an activity runs, by its task queue; to have them all here takes nothing from the other lane. */
 function controlLane({ worker, activities }: LaneOptions): WorkerOptions {
-  const { downloadVideo: _download, discardDownload: _discard, ...control } = activities;
-  return { ...worker, activities: control };
+  return { ...worker, activities };
 }
 
 /** Runs no workflow code, so it takes none of what belongs to it. */

@@ -31,8 +31,7 @@ function typeErrors(source: string): string[] {
     config: object;
   };
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
-  const checked: ts.CompilerOptions = { ...options, rootDir: ROOT, noEmit: true, incremental: false };
-  delete checked.tsBuildInfoFile;
+  const checked: ts.CompilerOptions = { ...options, rootDir: ROOT, noEmit: true };
   const host = ts.createCompilerHost(checked);
   const name = join(ROOT, 'example-of-a-paper.ts');
   const withSource: ts.CompilerHost = {
