@@ -6,6 +6,7 @@ const folders = [
   'activities',
   'cli',
   'client',
+  'encryption',
   'local',
   'media',
   'observability',
@@ -64,7 +65,7 @@ module.exports = {
       from: { path: '^src/(activities|openrouter|storage|media)/' },
       to: { path: '@temporalio/(client|worker|testing)/', dependencyTypesNot: ['type-only'] },
     },
-    only('client', [], 'a service that only starts runs must not load a worker'),
+    only('client', ['encryption', 'observability'], 'a service that only starts runs must not load a worker'),
     {
       name: 'client-stays-light',
       severity: 'error',
@@ -72,13 +73,14 @@ module.exports = {
       from: { path: '^src/client/' },
       to: { path: '@temporalio/(worker|testing|core-bridge)/|node_modules/webpack/', reachable: true },
     },
+    only('encryption', [], 'knows payloads and keys'),
     only('webhook', ['client'], 'a receiver verifies and signals'),
     only('observability', [], 'logs and metrics'),
     only('simulator', [], 'shares no code with src/openrouter, so that one bug cannot hide another'),
     only('local', [], 'the embedded server'),
     only(
       'worker',
-      ['activities', 'openrouter', 'storage', 'media', 'observability', 'webhook', 'client'],
+      ['activities', 'openrouter', 'storage', 'media', 'observability', 'webhook', 'client', 'encryption'],
       'the composition root',
     ),
     {

@@ -4,11 +4,19 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
 const workflowsPath = fileURLToPath(new URL('../dist/workflows/index.js', import.meta.url));
-const target = fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url));
+const failureConverterPath = fileURLToPath(new URL('../dist/encryption/failure-converter.cjs', import.meta.url));
 const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error };
 
-const { code } = await bundleWorkflowCode({ workflowsPath, logger: quiet });
-// Written only when it changed, and whole: workers may be reading it.
-const before = await readFile(target, 'utf8').catch(() => null);
-if (before !== code) await writeFile(target, code);
-console.log(`dist/workflow-bundle.js  ${Math.round((await stat(target)).size / 1024)} KiB`);
+/** @param {string} name @param {Partial<import('@temporalio/worker').BundleOptions>} options */
+async function bundle(name, options) {
+  const target = fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: quiet, ...options });
+  // Written only when it changed, and whole: workers may be reading it.
+  const before = await readFile(target, 'utf8').catch(() => null);
+  if (before !== code) await writeFile(target, code);
+  console.log(`dist/${name}  ${Math.round((await stat(target)).size / 1024)} KiB`);
+}
+
+await bundle('workflow-bundle.js', {});
+// For workers that encrypt: the same workflows, but the messages of their failures are payloads.
+await bundle('workflow-bundle-encrypted.js', { failureConverterPath });

@@ -1,6 +1,7 @@
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { DEFAULT_TASK_QUEUE } from './contract/names.js';
+import { parseEncryptionKey, type EncryptionKeys } from './encryption/encryption-keys.js';
 import { parseBaseUrl } from './openrouter/trusted-url.js';
 
 /** A wrong setting. The message names every variable that is wrong, and never a secret's value. */
@@ -40,13 +41,37 @@ export interface Config {
   readonly http: { readonly address: Address | null; readonly given: boolean };
   readonly metricsAddress: Address | null;
   readonly webhookUrl: string | null;
+  /** Whether there is a collector for traces; OpenTelemetry reads the rest of `OTEL_*` itself. */
+  readonly traces: boolean;
+  /** Of what Temporal stores. */
+  readonly encryption: EncryptionKeys;
+  /** What callers of `longtake codec-server` must show. */
+  readonly codecToken: string | null;
+  /** Every secret that the environment holds, whoever reads it: never to appear in a log line. */
+  readonly secrets: readonly string[];
   readonly log: { readonly level: LogLevel; readonly format: 'pretty' | 'json' };
   /** `PATH`, where executables are looked for. */
   readonly searchPath: string;
-  /** Where the user's cached files go; `null` means the platform's own place. */
-  readonly cacheHome: string | null;
+  /** Where the user's cached files go, where that was said. */
+  readonly cache: { readonly xdgCacheHome: string | undefined; readonly localAppData: string | undefined };
+  /** What a download or a build of the Temporal CLI runs in: the way to the network, and Go's own settings. No secrets. */
+  readonly toolEnvironment: Record<string, string>;
   readonly noColor: boolean;
 }
+
+const OF_TOOLS =
+  /^(HOME|USERPROFILE|XDG_CACHE_HOME|LOCALAPPDATA|TMPDIR|TEMP|TMP|SYSTEMROOT|C?GO[A-Z0-9_]*|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS)$/i;
+
+const SECRETS = [
+  'OPENROUTER_API_KEY',
+  'OPENROUTER_WEBHOOK_SECRET',
+  'LONGTAKE_ENCRYPTION_KEY',
+  'LONGTAKE_ENCRYPTION_OLD_KEYS',
+  'LONGTAKE_CODEC_TOKEN',
+  'TEMPORAL_API_KEY',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+] as const;
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -77,6 +102,15 @@ const secrets = z.string().transform((text) =>
     .map((secret) => secret.trim())
     .filter((secret) => secret !== ''),
 );
+
+const NOT_A_KEY = 'must be 32 bytes in base64, as "openssl rand -base64 32" prints them';
+
+const encryptionKey = z.string().transform((text, context) => {
+  const key = parseEncryptionKey(text.trim());
+  if (key !== null) return key;
+  context.addIssue({ code: 'custom', message: NOT_A_KEY });
+  return z.NEVER;
+});
 
 const schema = z.object({
   OPENROUTER_API_KEY: z
@@ -110,6 +144,14 @@ const schema = z.object({
     .default({ host: '127.0.0.1', port: 8088 }),
   LONGTAKE_METRICS_ADDRESS: z.union([z.literal('off').transform(() => null), address]).default(null),
   LONGTAKE_WEBHOOK_URL: z.url({ protocol: /^https$/, error: 'must be an https address' }).optional(),
+  LONGTAKE_ENCRYPTION_KEY: encryptionKey.optional(),
+  LONGTAKE_ENCRYPTION_OLD_KEYS: secrets.pipe(z.array(encryptionKey)).default([]),
+  LONGTAKE_CODEC_TOKEN: z
+    .string()
+    .trim()
+    .regex(/^[\x21-\x7e]{16,}$/, 'must be one word of at least 16 characters, such as "openssl rand -hex 32" prints')
+    .optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
   LONGTAKE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   LONGTAKE_LOG_FORMAT: z.enum(['pretty', 'json']).optional(),
 });
@@ -122,7 +164,7 @@ export function loadConfig(environment: Environment = process.env): Config {
   const env = withoutEmpty(environment);
   const parsed = schema.safeParse(env);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${messageOf(issue)}`);
+    const problems = parsed.error.issues.map((issue) => `${issue.path[0]?.toString() ?? ''} ${messageOf(issue)}`);
     throw new ConfigError(`The configuration is wrong: ${[...new Set(problems)].join('; ')}.`);
   }
   const values = parsed.data;
@@ -145,12 +187,20 @@ export function loadConfig(environment: Environment = process.env): Config {
     http: { address: values.LONGTAKE_HTTP_ADDRESS, given: 'LONGTAKE_HTTP_ADDRESS' in env },
     metricsAddress: values.LONGTAKE_METRICS_ADDRESS,
     webhookUrl: values.LONGTAKE_WEBHOOK_URL ?? null,
+    traces: values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
+    encryption: {
+      current: values.LONGTAKE_ENCRYPTION_KEY ?? null,
+      old: values.LONGTAKE_ENCRYPTION_OLD_KEYS,
+    },
+    codecToken: values.LONGTAKE_CODEC_TOKEN ?? null,
+    secrets: SECRETS.flatMap((name) => (env[name] ?? '').split(',')).flatMap((text) => text.trim() || []),
     log: {
       level: values.LONGTAKE_LOG_LEVEL,
       format: values.LONGTAKE_LOG_FORMAT ?? (process.stderr.isTTY ? 'pretty' : 'json'),
     },
     searchPath: env['PATH'] ?? '',
-    cacheHome: env['XDG_CACHE_HOME'] ?? null,
+    cache: { xdgCacheHome: env['XDG_CACHE_HOME'], localAppData: env['LOCALAPPDATA'] },
+    toolEnvironment: Object.fromEntries(Object.entries(env).filter(([name]) => OF_TOOLS.test(name))),
     noColor: 'NO_COLOR' in env,
   };
 }

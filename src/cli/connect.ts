@@ -2,6 +2,9 @@ import { Client, Connection } from '@temporalio/client';
 import { LongtakeClient } from '../client/index.js';
 import { unreachable } from '../client/temporal-errors.js';
 import type { Config } from '../config.js';
+import { clientDataConverter } from '../encryption/data-converter.js';
+import { openTracing } from '../observability/open-tracing.js';
+import { traceStarts } from '../observability/trace-work.js';
 import { setFooter } from './output.js';
 import type { Interruption } from './interruption.js';
 
@@ -16,16 +19,27 @@ export interface Connected {
 const CONNECT_MS = 10_000;
 
 /** @throws LongtakeError `TemporalUnreachable` after ten seconds without an answer */
-export async function connect({ temporal, taskQueue }: Pick<Config, 'temporal' | 'taskQueue'>): Promise<Connected> {
+export async function connect(
+  config: Pick<Config, 'temporal' | 'taskQueue' | 'encryption' | 'traces'>,
+): Promise<Connected> {
+  const { temporal, taskQueue, encryption } = config;
   setFooter(`connecting to Temporal at ${temporal.address}`);
   const connection = await openConnection(temporal, CONNECT_MS).finally(() => {
     setFooter('');
   });
-  const client = new Client({ connection, namespace: temporal.namespace });
+  const tracing = await openTracing(config);
+  const client = new Client({
+    connection,
+    namespace: temporal.namespace,
+    dataConverter: clientDataConverter(encryption),
+    interceptors: { workflow: tracing === null ? [] : [traceStarts(tracing, temporal.namespace)] },
+  });
   return {
     longtake: new LongtakeClient({ client, taskQueue }),
     temporal: client,
-    close: () => connection.close(),
+    close: async () => {
+      await Promise.all([tracing?.close(), connection.close()]);
+    },
   };
 }
 

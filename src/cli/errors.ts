@@ -31,6 +31,8 @@ const EXIT_BY_TYPE: Readonly<Record<string, ExitCode>> = {
   // Thrown, it is the client's own check; a run that finds its request wrong ends as failed.
   InvalidRequest: EXIT.usage,
   TemporalUnreachable: EXIT.unreachable,
+  // The configuration lacks the key.
+  Undecryptable: EXIT.usage,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {

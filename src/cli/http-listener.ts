@@ -17,7 +17,7 @@ export async function openHttpListener(
   try {
     return await startHttpServer(address, routes);
   } catch (error) {
-    const why = `${addressText(address)} ${reasonOf(error)}`;
+    const why = `${addressText(address)} ${listenProblem(error)}`;
     if (given) throw usageError(`LONGTAKE_HTTP_ADDRESS cannot be used: ${why}. Give another one, or "off".`);
     onSkip(
       `there is no health check on this worker: ${why}. Set LONGTAKE_HTTP_ADDRESS to another address, or to "off".`,
@@ -30,7 +30,8 @@ export function addressText({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function reasonOf(error: unknown): string {
+/** Behind the address: what is wrong with it. */
+export function listenProblem(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') return 'is taken by another program';
   if (code === 'EACCES') return 'may not be used by this user';

@@ -1,5 +1,6 @@
 import { adoptCommand } from './commands/adopt.js';
 import { cancelCommand } from './commands/cancel.js';
+import { codecServerCommand } from './commands/codec-server.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
 import { generateCommand } from './commands/generate.js';
@@ -17,7 +18,7 @@ import { Command, type AnyCommand } from './typed-commander.js';
 const GROUPS: Readonly<Record<string, () => readonly AnyCommand[]>> = {
   'Videos:': () => [generateCommand(), adoptCommand(), modelsCommand()],
   'Runs:': () => [statusCommand(), waitCommand(), listCommand(), cancelCommand(), resolveCommand(), urlCommand()],
-  'Services:': () => [devCommand(), workerCommand(), simulateCommand(), doctorCommand()],
+  'Services:': () => [devCommand(), workerCommand(), simulateCommand(), codecServerCommand(), doctorCommand()],
 };
 
 const EXAMPLES = `

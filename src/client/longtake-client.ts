@@ -4,12 +4,17 @@ import { LIMITS } from '../contract/limits.js';
 import { DEFAULT_TASK_QUEUE, MODEL_MEMO, WORKFLOW_TYPE } from '../contract/names.js';
 import { describeIssues, generateVideoInput } from '../contract/schemas.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
+import { clientDataConverter } from '../encryption/data-converter.js';
+import { openTracing } from '../observability/open-tracing.js';
+import { traceStarts } from '../observability/trace-work.js';
+import type { Tracing } from '../observability/tracing.js';
 import { LongtakeError } from './errors.js';
 import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
 import { LongtakeHandle } from './longtake-handle.js';
 import { translated, unreachable } from './temporal-errors.js';
 
 export interface LongtakeClientOptions {
+  /** Used as it is, with its own data converter: encryption by the environment is for `connect`. */
   readonly client: Client;
   /** Default `longtake`. */
   readonly taskQueue?: string;
@@ -36,6 +41,7 @@ const CONNECT_MS = 10_000;
 export class LongtakeClient {
   private readonly client: Client;
   private readonly taskQueue: string;
+  private tracing: Tracing | null = null;
 
   constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: LongtakeClientOptions) {
     this.client = client;
@@ -52,8 +58,17 @@ export class LongtakeClient {
     const address = connectionOptions.address ?? config.temporal.address;
     try {
       const connection = await Connection.connect({ connectTimeout: CONNECT_MS, ...connectionOptions });
-      const client = new Client({ connection, namespace: options.namespace ?? config.temporal.namespace });
-      return new LongtakeClient({ client, taskQueue: options.taskQueue ?? config.taskQueue });
+      const namespace = options.namespace ?? config.temporal.namespace;
+      const tracing = await openTracing(config);
+      const client = new Client({
+        connection,
+        namespace,
+        dataConverter: clientDataConverter(config.encryption),
+        interceptors: { workflow: tracing === null ? [] : [traceStarts(tracing, namespace)] },
+      });
+      const longtake = new LongtakeClient({ client, taskQueue: options.taskQueue ?? config.taskQueue });
+      longtake.tracing = tracing;
+      return longtake;
     } catch (error) {
       throw unreachable(address, error);
     }
@@ -99,7 +114,7 @@ export class LongtakeClient {
   }
 
   async close(): Promise<void> {
-    await this.client.connection.close();
+    await Promise.all([this.tracing?.close(), this.client.connection.close()]);
   }
 
   private get address(): string | null {

@@ -29,6 +29,7 @@ const NOTHING_YET: VideoStatus = {
   costUsd: null,
   estimatedCostUsd: null,
   assets: [],
+  warnings: [],
   error: null,
 };
 

@@ -1,4 +1,5 @@
 import { isGrpcDeadlineError, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { decryptionErrorIn } from '../encryption/decryption-error.js';
 import { LongtakeError } from './errors.js';
 
 const UNAVAILABLE = 14;
@@ -20,6 +21,10 @@ export function translated(error: unknown, workflowId: string | null, address: s
     });
   }
   if (isUnreachable(error)) return unreachable(address, error);
+  const undecryptable = decryptionErrorIn(error);
+  if (undecryptable !== null) {
+    return new LongtakeError('Undecryptable', undecryptable.message, { workflowId, cause: error });
+  }
   return error;
 }
 

@@ -1,14 +1,22 @@
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Runtime, type WorkerOptions } from '@temporalio/worker';
+import { noopMetricMeter, type MetricMeter } from '@temporalio/common';
+import { NativeConnection, Runtime, type ActivityInterceptorsFactory, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities, ModelCatalog } from '../activities/index.js';
 import { loadConfig, type Config } from '../config.js';
+import { workerDataConverter } from '../encryption/data-converter.js';
+import { logJobIds } from '../observability/activity-job-id.js';
+import { createDownloadMetrics } from '../observability/download-metrics.js';
 import { createLedger } from '../observability/ledger.js';
 import { createLogger } from '../observability/logger.js';
+import { openTracing } from '../observability/open-tracing.js';
+import { traceActivities } from '../observability/trace-work.js';
+import type { Tracing } from '../observability/tracing.js';
 import { createOpenRouter } from '../openrouter/client.js';
 import { openVideoStore } from '../storage/open-store.js';
 import { createDeliverEvent } from '../webhook/deliver-event.js';
 import { webhookRoutes } from '../webhook/receive-event.js';
+import { startAwaitingGauge } from './awaiting-gauge.js';
 import { healthRoutes } from './health.js';
 import type { Route } from './http-server.js';
 import { createLaneWorkers, type Lane, type LaneWorkers } from './lanes.js';
@@ -70,18 +78,21 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
   const config = options.config ?? loadConfig();
   const { apiKey, baseUrl, webhookSecrets } = config.openRouter;
   if (apiKey === null) throw new MissingApiKey();
-  const logger = options.logger ?? createLogger({ ...config.log, secrets: [apiKey, ...webhookSecrets] });
+  const logger = options.logger ?? createLogger({ ...config.log, secrets: config.secrets });
   const connection = await NativeConnection.connect(config.temporal.connection);
   const { namespace } = config.temporal;
   const searchAttributes = await ensureSearchAttributes(connection, namespace, logger);
-  const client = new Client({ connection: Connection.lazy(config.temporal.connection), namespace });
+  const dataConverter = options.temporal?.dataConverter ?? workerDataConverter(config.encryption);
+  const client = new Client({ connection: Connection.lazy(config.temporal.connection), namespace, dataConverter });
   const openRouter = createOpenRouter({ baseUrl, apiKey });
+  const tracing = await openTracing(config);
+  const meter = Runtime.instance().metricMeter;
   const workers = await createLaneWorkers(options.lane ?? 'all', {
     worker: {
       connection,
       namespace,
       taskQueue: config.taskQueue,
-      ...(options.temporal?.workflowBundle === undefined ? workflowSource() : {}),
+      ...(options.temporal?.workflowBundle === undefined ? workflowSource(config.encryption.current !== null) : {}),
       maxCachedWorkflows: CACHED_WORKFLOWS,
       workflowTaskPollerBehavior: { type: 'autoscaling' },
       activityTaskPollerBehavior: { type: 'autoscaling' },
@@ -89,7 +100,12 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
       shutdownGraceTime: SHUTDOWN_GRACE,
       shutdownForceTime: SHUTDOWN_FORCE,
       ...options.temporal,
-      sinks: { ...options.temporal?.sinks, ...createLedger(logger, Runtime.instance().metricMeter) },
+      dataConverter,
+      sinks: { ...options.temporal?.sinks, ...createLedger(logger, meter, tracing) },
+      interceptors: {
+        ...options.temporal?.interceptors,
+        activity: [...watchActivities(meter, tracing), ...(options.temporal?.interceptors?.activity ?? [])],
+      },
     },
     activities: createActivities({
       openRouter,
@@ -101,13 +117,16 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
     maxConcurrentDownloads: config.maxConcurrentDownloads,
   });
   const notReady = readiness(workers, connection);
+  const isCounted = searchAttributes && meter !== noopMetricMeter && options.lane !== 'downloads';
   return {
     taskQueue: config.taskQueue,
     async run() {
+      const stopGauge = isCounted ? startAwaitingGauge(client, config.taskQueue, meter) : null;
       try {
         await workers.run();
       } finally {
-        await Promise.allSettled([openRouter.close(), client.connection.close(), connection.close()]);
+        stopGauge?.();
+        await Promise.allSettled([openRouter.close(), tracing?.close(), client.connection.close(), connection.close()]);
       }
     },
     shutdown: () => {
@@ -119,6 +138,11 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
       ...webhookRoutes({ secrets: webhookSecrets, deliver: createDeliverEvent(client), logger }),
     ],
   };
+}
+
+/** What is seen of activities from around them, so that they need not know of it. */
+function watchActivities(meter: MetricMeter, tracing: Tracing | null): ActivityInterceptorsFactory[] {
+  return [...(tracing === null ? [] : [traceActivities(tracing)]), createDownloadMetrics(meter), logJobIds];
 }
 
 function readiness(workers: LaneWorkers, connection: NativeConnection): LongtakeWorker['notReady'] {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Address } from '../config.js';
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'OPTIONS';
   /** Matched against the path alone. */
   readonly path: RegExp;
   handle(request: IncomingMessage, response: ServerResponse, match: RegExpExecArray): Promise<void> | void;
@@ -19,7 +19,7 @@ const CHECK_SENDERS_MS = 2_000;
 
 /** A small HTTP server for a table of routes. @throws the listen error, such as EADDRINUSE */
 export async function startHttpServer(address: Address, routes: readonly Route[]): Promise<HttpServer> {
-  // Slow senders must not hold sockets: the largest body that is read has 64 KiB.
+  // Slow senders must not hold sockets: the largest body of a webhook has 64 KiB, of a codec server 8 MiB.
   const server = createServer({ connectionsCheckingInterval: CHECK_SENDERS_MS }, (request, response) => {
     void answer(routes, request, response);
   });

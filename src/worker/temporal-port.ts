@@ -2,6 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { RunRef, TemporalPort } from '../activities/deps.js';
 import { PROVIDER_EVENT_SIGNAL } from '../contract/names.js';
+import { queryLiteral } from './query-literal.js';
 
 const ACKNOWLEDGE_MS = 10_000;
 
@@ -30,7 +31,7 @@ export function createTemporalPort(client: Client, searchAttributes: boolean): T
     },
     async followersOf(jobId) {
       if (!searchAttributes) return [];
-      const query = `LongtakeJobId = '${quoted(jobId)}' AND ExecutionStatus = 'Running'`;
+      const query = `LongtakeJobId = ${queryLiteral(jobId)} AND ExecutionStatus = 'Running'`;
       const followers: string[] = [];
       for await (const run of client.workflow.list({ query })) {
         followers.push(run.workflowId);
@@ -39,9 +40,4 @@ export function createTemporalPort(client: Client, searchAttributes: boolean): T
       return followers;
     },
   };
-}
-
-/** A visibility query's string literal ends at an unescaped quote. */
-function quoted(text: string): string {
-  return text.replace(/[\\']/g, (character) => `\\${character}`);
 }

@@ -5,12 +5,16 @@ import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 
 export interface DevServer {
   readonly address: string;
+  /** `null` where it was started without. */
+  readonly uiUrl: string | null;
   stop(): Promise<void>;
 }
 
 export interface DevServerOptions {
   /** Without longtake's search attributes, as a server is that has never heard of it. */
   readonly bare?: boolean;
+  /** With Temporal's UI. */
+  readonly ui?: boolean;
   readonly flags?: readonly string[];
 }
 
@@ -24,7 +28,8 @@ export async function startDevServer(cli: string, options: DevServerOptions = {}
 
 /** `null`: somebody else took the port in the meantime. */
 async function tryDevServer(cli: string, port: number, options: DevServerOptions): Promise<DevServer | null> {
-  const child = spawn(cli, commandLine(port, options), { stdio: 'ignore' });
+  const uiPort = options.ui === true ? await freePort() : null;
+  const child = spawn(cli, commandLine(port, uiPort, options), { stdio: 'ignore' });
   const exited = new Promise<null>((resolve) =>
     child.once('exit', () => {
       resolve(null);
@@ -36,6 +41,7 @@ async function tryDevServer(cli: string, port: number, options: DevServerOptions
   await answer.close();
   return {
     address,
+    uiUrl: uiPort === null ? null : `http://127.0.0.1:${uiPort}`,
     stop: async () => {
       child.kill('SIGKILL');
       await exited;
@@ -43,12 +49,13 @@ async function tryDevServer(cli: string, port: number, options: DevServerOptions
   };
 }
 
-function commandLine(port: number, { bare = false, flags = [] }: DevServerOptions): string[] {
+function commandLine(port: number, uiPort: number | null, { bare = false, flags = [] }: DevServerOptions): string[] {
   const attributes = bare
     ? []
     : Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
   return [
-    ...['server', 'start-dev', '--headless', '--port', String(port), '--log-level', 'error'],
+    ...['server', 'start-dev', '--port', String(port), '--log-level', 'error'],
+    ...(uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort)]),
     // Timers shorter than a second would fire up to 0.9 s late on a default server.
     ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
     ...attributes,

@@ -13,12 +13,14 @@ import {
   type RunStatus,
 } from '../../src/client/index.js';
 import { loadConfig, type Config } from '../../src/config.js';
+import { clientDataConverter } from '../../src/encryption/data-converter.js';
 import { installRuntime } from '../../src/observability/temporal-logs.js';
 import { createWorker, type LongtakeWorker } from '../../src/worker/index.js';
 import { startProvider, type Provider, type ProviderScript } from './provider.js';
 
 export const API_KEY = 'sk-or-test-0123456789abcdef';
 export const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
+export const ENCRYPTED_BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle-encrypted.js', import.meta.url));
 
 /** Quick polls: tests wait for conditions, not for the provider's pace. */
 export const QUICK = { initialInterval: '20ms', maximumInterval: '50ms' } as const;
@@ -76,15 +78,17 @@ export async function startRig(
   };
   const config = loadConfig(environment);
   const connection = await Connection.connect({ address: config.temporal.address });
-  const temporal = new Client({ connection });
+  const temporal = new Client({ connection, dataConverter: clientDataConverter(config.encryption) });
   const client = new LongtakeClient({ client: temporal, taskQueue });
   const running: RunningWorker[] = [];
 
   async function startWorker(change: (config: Config) => Config = (same) => same): Promise<RunningWorker> {
+    const changed = change(config);
+    const codePath = changed.encryption.current === null ? WORKFLOW_BUNDLE : ENCRYPTED_BUNDLE;
     const worker = await createWorker({
-      config: change(config),
+      config: changed,
       logger: logger(),
-      temporal: { workflowBundle: { codePath: WORKFLOW_BUNDLE } },
+      temporal: { workflowBundle: { codePath } },
     });
     const ended = worker.run();
     const handle = {

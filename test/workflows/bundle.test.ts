@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { WORKFLOW_BUNDLE } from '../support/rig.js';
+import { ENCRYPTED_BUNDLE, WORKFLOW_BUNDLE } from '../support/rig.js';
 
-describe('the workflow bundle that workers run', () => {
+describe.each([
+  ['workers run', WORKFLOW_BUNDLE, []],
+  ['workers run that encrypt', ENCRYPTED_BUNDLE, ['./dist/encryption/failure-converter.cjs']],
+])('the workflow bundle that %s', (_who, path, alsoOurs) => {
   let modules: string[];
 
   beforeAll(async () => {
-    const code = await readFile(WORKFLOW_BUNDLE, 'utf8');
+    const code = await readFile(path, 'utf8');
     modules = [...code.matchAll(/^\/\*\*\*\/ "([^"]+)"/gm)].map(([, name]) => name ?? '');
   });
 
@@ -18,7 +21,7 @@ describe('the workflow bundle that workers run', () => {
 
   it('holds no zod, no provider, no storage: only workflow code and the contract', () => {
     const ours = modules.filter((name) => name.startsWith('./dist/'));
-    expect(ours.filter((name) => !/^\.\/dist\/(workflows|contract)\//.test(name))).toEqual([]);
+    expect(ours.filter((name) => !/^\.\/dist\/(workflows|contract)\//.test(name))).toEqual(alsoOurs);
     expect(modules.filter((name) => /node_modules\/(zod|undici|pino|big\.js)\//.test(name))).toEqual([]);
     expect(ours).not.toContain('./dist/contract/schemas.js');
   });

@@ -15,11 +15,10 @@ const TEMPORAL_WITHIN_MS = 60_000;
 
 export async function worker(lane: Lane): Promise<ExitCode> {
   const config = loadConfig();
-  const { apiKey, webhookSecrets } = config.openRouter;
-  if (apiKey === null) throw new MissingApiKey();
+  if (config.openRouter.apiKey === null) throw new MissingApiKey();
   openVideoStore(config.storage, config.s3); // a place that cannot be used is told before anything is waited for
   const { signal } = watchInterruption('Stopped before the worker was ready.');
-  const logger = createLogger({ ...config.log, secrets: [apiKey, ...webhookSecrets] });
+  const logger = createLogger({ ...config.log, secrets: config.secrets });
   startRuntime(config, logger);
   try {
     await waitForTemporal(config.temporal, { withinMs: TEMPORAL_WITHIN_MS, logger, signal });
@@ -79,7 +78,7 @@ function sayStarted(
   address: Config['http']['address'],
   logger: Logger,
 ): void {
-  const { temporal, openRouter, storage } = config;
+  const { temporal, openRouter, storage, encryption } = config;
   logger.info(
     {
       taskQueue,
@@ -87,6 +86,7 @@ function sayStarted(
       temporal: temporal.address,
       storage,
       provider: openRouter.baseUrl,
+      encryption: encryption.current?.id ?? 'off',
       http: address === null ? 'off' : addressText(address),
     },
     'worker started',

@@ -1,0 +1,294 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from '@temporalio/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { LongtakeClient, type LongtakeHandle } from '../../src/client/index.js';
+import { loadConfig } from '../../src/config.js';
+import { clientDataConverter } from '../../src/encryption/data-converter.js';
+import { longtake, newFolder } from '../cli/cli-process.js';
+import { startDevServer, type DevServer } from '../support/dev-server.js';
+import { accepted, completed, job, refusal, video } from '../support/provider.js';
+import { startRig, until, type Rig } from '../support/rig.js';
+import { startWorkerProcess } from '../support/worker-process.js';
+import { rawQuery, rawRun, readable } from './raw-run.js';
+
+const OLD_KEY = randomBytes(32).toString('base64');
+const NEW_KEY = randomBytes(32).toString('base64');
+const idOf = (key: string) => loadConfig({ LONGTAKE_ENCRYPTION_KEY: key }).encryption.current?.id ?? '';
+
+const PROMPT = 'an orchid that nobody may know of';
+const KEY = 'orchids/hidden.mp4';
+const REASON = 'the orchid was too shy';
+/** Of all that must not be readable, some words of each. */
+const WORDS = ['orchid', 'hidden.mp4', 'too shy', 'nobody may know'];
+const INPUT = { request: { model: 'test/model', prompt: PROMPT, duration: 4 }, output: KEY, overwrite: true };
+
+/** Its own: whoever lists the runs of a server must be able to read them all. */
+let server: DevServer;
+let rig: Rig;
+
+function startRigWith(key: string, worker = true): Promise<Rig> {
+  return startRig({ address: server.address, environment: { LONGTAKE_ENCRYPTION_KEY: key }, worker });
+}
+
+beforeAll(async () => {
+  server = await startDevServer(inject('temporalCli'));
+  rig = await startRigWith(OLD_KEY);
+});
+beforeEach(() => {
+  rig.provider.script = {};
+});
+afterAll(async () => {
+  await rig.stop();
+  await server.stop();
+});
+
+async function expectUnreadable({ workflowId }: LongtakeHandle): Promise<void> {
+  const { history, description, listed } = await rawRun(rig.temporal, workflowId);
+  for (const bytes of [history, description, listed]) {
+    expect(readable(bytes, WORDS)).toEqual([]);
+    expect(bytes.includes(idOf(OLD_KEY))).toBe(true);
+  }
+}
+
+function clientWith(environment: Record<string, string>): LongtakeClient {
+  const dataConverter = clientDataConverter(loadConfig(environment).encryption);
+  const client = new Client({ connection: rig.temporal.connection, dataConverter });
+  return new LongtakeClient({ client, taskQueue: rig.taskQueue });
+}
+
+describe('with a key, what the server has of a run', () => {
+  it('shows neither prompt nor output when the run succeeds, and the run is read as ever', async () => {
+    const handle = await rig.start(INPUT);
+    const result = await handle.result();
+    expect(result.assets[0]?.key).toBe(KEY);
+    expect(JSON.parse(rig.provider.submits.at(-1) ?? '')).toMatchObject({ prompt: PROMPT });
+    expect(await handle.status()).toMatchObject({ state: 'succeeded', assets: result.assets });
+    expect((await rig.client.list()).find(({ id }) => id === handle.workflowId)).toMatchObject({ state: 'succeeded' });
+    await expectUnreadable(handle);
+  });
+
+  it('shows no message of a run that failed', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'failed', { error: REASON }) };
+    const handle = await rig.start(INPUT);
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'VideoFailed',
+      message: expect.stringContaining(REASON) as unknown,
+    });
+    expect(await handle.status()).toMatchObject({ state: 'failed', error: { type: 'VideoFailed' } });
+    await expectUnreadable(handle);
+  });
+
+  it('shows no message of an activity that failed for good', async () => {
+    rig.provider.script = { submit: () => refusal(400, REASON) };
+    const handle = await rig.start(INPUT);
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'SubmissionRejected',
+      message: expect.stringContaining(REASON) as unknown,
+    });
+    await expectUnreadable(handle);
+  });
+
+  it('shows nothing of what is pending, nor of the details and the status that a worker tells', async () => {
+    let looked = false;
+    rig.provider.script = {
+      content: () => (looked ? video() : refusal(503, REASON, { 'retry-after': '1' })),
+    };
+    const handle = await rig.start(INPUT);
+    await until(handle, ({ error }) => error?.message.includes(REASON) === true);
+    await expectUnreadable(handle);
+    for (const query of ['status', '__temporal_workflow_metadata']) {
+      expect(readable(await rawQuery(rig.temporal, handle.workflowId, query), WORDS)).toEqual([]);
+    }
+    looked = true;
+    await handle.result();
+  });
+
+  it('shows no mark of a submit under way', async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    rig.provider.script = { submit: () => answered.then(() => accepted('slow')) };
+    const handle = await rig.start(INPUT);
+    const execution = { workflowId: handle.workflowId };
+    const mark = async (): Promise<string> => {
+      const { workflowService } = rig.temporal;
+      const run = await workflowService.describeWorkflowExecution({ namespace: 'default', execution });
+      const payload = run.pendingActivities[0]?.heartbeatDetails?.payloads?.[0];
+      return Buffer.from(payload?.metadata?.['encoding'] ?? []).toString();
+    };
+    await expect.poll(mark, { timeout: 60_000 }).not.toBe('');
+    expect(await mark()).toBe('binary/encrypted');
+    answer();
+    expect((await handle.result()).jobId).toBe('slow');
+  });
+
+  it('shows no reason of a cancel, and no summary', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const handle = await rig.start(INPUT);
+    await until(handle, ({ state }) => state === 'generating');
+    await handle.cancel(REASON);
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'Cancelled',
+      message: expect.stringContaining(REASON) as unknown,
+    });
+    await expectUnreadable(handle);
+    const { staticSummary, staticDetails } = await rig.temporal.workflow
+      .getHandle(handle.workflowId)
+      .describe()
+      .then(async (run) => ({ staticSummary: await run.staticSummary(), staticDetails: await run.staticDetails() }));
+    expect({ staticSummary, staticDetails }).toEqual({
+      staticSummary: `test/model: ${PROMPT}`,
+      staticDetails: `One video by longtake, to be saved as ${KEY}.`,
+    });
+  });
+
+  it('shows no job of a decision, and its refusals are read as ever', async () => {
+    rig.provider.script = { submit: () => refusal(500, REASON), poll: ({ jobId }) => completed(jobId) };
+    const handle = await rig.start(INPUT);
+    await until(handle, ({ state }) => state === 'awaiting_decision');
+    await handle.resolveSubmission({ action: 'adopt', jobId: 'found' });
+    await expect(handle.resolveSubmission({ action: 'abandon' })).rejects.toMatchObject({
+      message: expect.stringMatching(/Nothing waits|closed/) as unknown,
+    });
+    expect((await handle.result()).jobId).toBe('found');
+    await expectUnreadable(handle);
+  });
+});
+
+describe('the key of the environment', () => {
+  it('is used by a client that connects by it', async () => {
+    vi.stubEnv('TEMPORAL_ADDRESS', server.address);
+    vi.stubEnv('LONGTAKE_ENCRYPTION_KEY', OLD_KEY);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const client = await LongtakeClient.connect({ taskQueue: rig.taskQueue });
+    onTestFinished(() => client.close());
+    const handle = await client.start(INPUT, { id: 'connected' });
+    expect(await handle.result()).toMatchObject({ model: 'test/model' });
+    await expectUnreadable(handle);
+  });
+
+  it('is used by the worker as it is deployed, failures included', async () => {
+    const deployed = await startRigWith(OLD_KEY, false);
+    deployed.provider.script = { submit: () => refusal(400, REASON) };
+    const worker = await startWorkerProcess(deployed.environment);
+    await worker.says(new RegExp(`"encryption":"${idOf(OLD_KEY)}".*"worker started"`));
+    const handle = await deployed.start(INPUT);
+    await expect(handle.result()).rejects.toMatchObject({ type: 'SubmissionRejected' });
+    await expectUnreadable(handle);
+    await worker.terminate();
+    expect(worker.lines()).not.toContain(OLD_KEY);
+    await deployed.stop();
+  });
+
+  it('is used by the server that --local brings along', async () => {
+    const cwd = await newFolder();
+    const args = ['generate', PROMPT, '--local', '--simulated-generation', '300ms', '--json'];
+    const { code, stdout } = await longtake(args, { cwd, env: { LONGTAKE_ENCRYPTION_KEY: OLD_KEY } });
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('succeeded') as unknown });
+    const files = await readdir(join(cwd, '.longtake'), { recursive: true });
+    const database = files.filter((name) => /\.db(-wal)?$/.test(name));
+    const bytes = Buffer.concat(await Promise.all(database.map((name) => readFile(join(cwd, '.longtake', name)))));
+    expect(bytes.includes(idOf(OLD_KEY))).toBe(true);
+    expect(readable(bytes, WORDS)).toEqual([]);
+  });
+});
+
+describe('without the key', () => {
+  it('a client says which key is missing, and nothing else', async () => {
+    const handle = await rig.start(INPUT);
+    await handle.result();
+    const stranger = clientWith({});
+    const message = `A payload is encrypted with the key ${idOf(OLD_KEY)}, and no key is set. Set LONGTAKE_ENCRYPTION_KEY as the worker has it.`;
+    const asked = stranger.handle(handle.workflowId);
+    for (const call of [() => asked.status(), () => asked.result(), () => stranger.list()]) {
+      await expect(call()).rejects.toMatchObject({ type: 'Undecryptable', message });
+    }
+  });
+
+  it('a worker takes no run any further, and fails none', async () => {
+    const lonely = await startRigWith(OLD_KEY, false);
+    const stranger = await lonely.startWorker((config) => ({ ...config, encryption: { current: null, old: [] } }));
+    const handle = await lonely.start(INPUT);
+    await expect.poll(() => taskFailure(lonely, handle), { timeout: 60_000 }).toContain('LONGTAKE_ENCRYPTION_KEY');
+    await stranger.stop();
+    expect(lonely.provider.submits).toHaveLength(0);
+    await lonely.startWorker();
+    await handle.result();
+    await lonely.stop();
+  });
+});
+
+/** What a worker said when it gave a workflow task back, or nothing yet. */
+async function taskFailure({ temporal }: Rig, { workflowId }: LongtakeHandle): Promise<string> {
+  const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+  const [failed] = (events ?? []).flatMap((event) => event.workflowTaskFailedEventAttributes ?? []);
+  return failed?.failure?.message ?? '';
+}
+
+describe('while a key is being replaced', () => {
+  it('a run that began with the old key ends with the new one', async () => {
+    const rotating = await startRigWith(OLD_KEY);
+    const settings = { LONGTAKE_ENCRYPTION_KEY: NEW_KEY, LONGTAKE_ENCRYPTION_OLD_KEYS: OLD_KEY };
+    rotating.provider.script = { submit: () => accepted('long'), poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const handle = await rotating.start(INPUT);
+    await until(handle, ({ state }) => state === 'generating');
+    await rotating.worker?.stop();
+
+    rotating.provider.script = { poll: ({ jobId }) => completed(jobId) };
+    await rotating.startWorker((config) => ({ ...config, encryption: loadConfig(settings).encryption }));
+    const after = clientWith(settings).handle(handle.workflowId);
+    expect(await after.result()).toMatchObject({ jobId: 'long', assets: [{ key: KEY }] });
+    const { history } = await rawRun(rotating.temporal, handle.workflowId);
+    expect(readable(history, WORDS)).toEqual([]);
+    for (const key of [OLD_KEY, NEW_KEY]) expect(history.includes(idOf(key))).toBe(true);
+    // Whoever has the old key alone cannot read it any more, and is told which one is missing.
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'Undecryptable',
+      message: expect.stringMatching(new RegExp(`key ${idOf(NEW_KEY)}, which is neither .*OLD_KEYS`)) as unknown,
+    });
+    await rotating.stop();
+  });
+
+  it('runs from before encryption are read, and go on', async () => {
+    const plain = await startRigWith('');
+    plain.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const handle = await plain.start(INPUT);
+    await until(handle, ({ state }) => state === 'generating');
+    await plain.worker?.stop();
+    plain.provider.script = {};
+    const settings = { LONGTAKE_ENCRYPTION_KEY: NEW_KEY };
+    await plain.startWorker((config) => ({ ...config, encryption: loadConfig(settings).encryption }));
+    expect(await clientWith(settings).handle(handle.workflowId).result()).toMatchObject({ model: 'test/model' });
+    await plain.stop();
+  });
+});
+
+describe('the command line', () => {
+  it('shows encrypted runs with the key, and exits with 2 without it', async () => {
+    const cwd = await newFolder();
+    const handle = await rig.start(INPUT);
+    await handle.result();
+    const id = handle.workflowId;
+    const env = { ...rig.environment, LONGTAKE_ENCRYPTION_OLD_KEYS: NEW_KEY }; // there are runs of either here
+    const keyless = { ...rig.environment, LONGTAKE_ENCRYPTION_KEY: '' };
+    for (const args of [
+      ['status', id, '--json'],
+      ['wait', id, '--json'],
+      ['list', '--json'],
+    ]) {
+      const { code, stdout } = await longtake(args, { cwd, env });
+      expect({ args, code, stdout }).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('succeeded') as unknown,
+      });
+      const refused = await longtake(args, { cwd, env: keyless });
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toMatch(
+        /^error: A payload is encrypted with the key [0-9a-f]{8}, and no key is set\..+\n$/,
+      );
+    }
+  });
+});
