@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
+import { cacheDirectory } from '../local/cache-directory.js';
 import { findTemporalCli } from '../local/find-temporal-cli.js';
 import { joinLocalTemporal, type LocalTemporal } from '../local/join-local-temporal.js';
 import { installRuntime } from '../observability/temporal-logs.js';
@@ -76,6 +77,8 @@ async function openTemporal({ config, folder, onProgress, signal }: LocalStackOp
   const cli = await findTemporalCli({
     ...(cliPath === null ? {} : { cliPath }),
     searchPath: config.searchPath,
+    cacheDir: cacheDirectory(config.cache),
+    env: config.toolEnvironment,
     onProgress,
     signal,
   });

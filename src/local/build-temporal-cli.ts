@@ -17,7 +17,7 @@ const PROGRESS_EVERY_MS = 15_000;
 export interface BuildOptions {
   /** `PATH`, where `go` is looked for. */
   readonly searchPath: string;
-  /** What Go runs in. Default: `PATH` and the home directory alone. */
+  /** What Go runs in, beside `PATH` and the home directory. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly onProgress: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -60,9 +60,9 @@ async function findGo(searchPath: string, signal?: AbortSignal): Promise<{ path:
 }
 
 function buildEnvironment({ searchPath, env }: BuildOptions, target: string): NodeJS.ProcessEnv {
-  const base = env ?? { HOME: homedir(), USERPROFILE: homedir() };
+  const home = { HOME: homedir(), USERPROFILE: homedir() };
   // GOOS and GOARCH would make it a program for another machine.
-  return { ...base, PATH: searchPath, GOBIN: target, GOOS: undefined, GOARCH: undefined };
+  return { ...home, ...env, PATH: searchPath, GOBIN: target, GOOS: undefined, GOARCH: undefined };
 }
 
 function tellElapsed(onProgress: (line: string) => void): () => void {

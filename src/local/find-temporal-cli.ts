@@ -18,9 +18,9 @@ export interface FindTemporalCliOptions {
   readonly cliPath?: string | undefined;
   /** `PATH`, where `temporal` and `go` are looked for. Default: nowhere. */
   readonly searchPath?: string | undefined;
-  /** Default: `cacheDirectory()`. */
+  /** Default: that of `cacheDirectory()`. */
   readonly cacheDir?: string | undefined;
-  /** What the download and Go run in (proxies, `GOPROXY`, …). Default: this process's; for Go, `PATH` and the home directory alone. */
+  /** What the download and Go run in (proxies, `GOPROXY`, …). */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** How long the download site may keep silent, in milliseconds. Default: 30 000. */
   readonly downloadIdleMs?: number | undefined;

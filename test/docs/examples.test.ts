@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildGo } from '../support/go.js';
 import { CLIP } from '../support/provider.js';
 import { pythonWithTemporal } from '../support/python.js';
 import { startRig, until, type Rig } from '../support/rig.js';
@@ -70,13 +73,16 @@ describe('TypeScript in the papers', () => {
 describe('the examples', () => {
   let rig: Rig;
   let python: string;
+  let go: string;
 
   beforeAll(async () => {
     python = await pythonWithTemporal();
+    go = await buildGo(join(ROOT, 'examples/go'));
     rig = await startRig({ script: { models: () => ({ body: { data: MODELS } }) } });
   });
   afterAll(async () => {
     await rig.stop();
+    await rm(dirname(go), { recursive: true });
   });
 
   /** Output and exit code of an example, run from the repository's root as a user would. */
@@ -86,7 +92,7 @@ describe('the examples', () => {
   ): Promise<{ readonly code: unknown; readonly output: string }> {
     const child = spawn(command, words, {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'], ...rig.environment },
+      env: { PATH: process.env['PATH'], HOME: homedir(), ...rig.environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit') as Promise<[unknown]>]);
@@ -102,24 +108,36 @@ describe('the examples', () => {
 
   const [generate = '', follow = '', cancel = ''] = PYTHON;
 
-  it('save a video from TypeScript and from Python, and pay once for each id', { timeout: PATIENCE_MS }, async () => {
-    const first = await Promise.all([runTypeScript('from-ts'), run(python, generate, 'from-python')]);
-    const again = await Promise.all([runTypeScript('from-python'), run(python, generate, 'from-ts')]);
+  it('save a video from any language, and pay once for each id', { timeout: PATIENCE_MS }, async () => {
+    const first = await Promise.all([
+      runTypeScript('from-ts'),
+      run(python, generate, 'from-python'),
+      run(go, 'generate', 'from-go'),
+    ]);
+    const again = await Promise.all([
+      runTypeScript('from-python'),
+      run(python, generate, 'from-go'),
+      run(go, 'generate', 'from-ts'),
+    ]);
     for (const { code, output } of [...first, ...again]) {
       expect(output).toMatch(/^file:\/\/.+\.mp4 [0-9a-f]{64}\ncost: \$?0\.12\n$/);
       expect(code).toBe(0);
     }
-    expect(rig.provider.submits).toHaveLength(2);
+    expect(rig.provider.submits).toHaveLength(3);
     expect(readFileSync(join(rig.storage, 'from-python.mp4'))).toEqual(CLIP);
   });
 
-  it('follow and cancel a run from Python', async () => {
-    const handle = await rig.start({ polling: { initialInterval: '1h' } }, 'waits');
+  it.each([
+    ['Python', (id: string) => run(python, follow, id), (...words: string[]) => run(python, cancel, ...words), 3],
+    ['Go', (id: string) => run(go, 'follow', id), (...words: string[]) => run(go, 'cancel', ...words), 0],
+  ])('follow and cancel a run from %s', async (language, followRun, cancelRun, followCode) => {
+    const id = `waits-for-${language}`;
+    const handle = await rig.start({ polling: { initialInterval: '1h' } }, id);
     await until(handle, ({ state }) => state === 'generating');
-    const following = run(python, follow, 'waits');
-    expect(await run(python, cancel, 'waits', 'not needed')).toMatchObject({ code: 0 });
+    const following = followRun(id);
+    expect(await cancelRun(id, 'not needed')).toMatchObject({ code: 0 });
     const { code, output } = await following;
     expect(output).toContain('Cancelled: The run was cancelled: not needed.');
-    expect(code).toBe(3);
+    expect(code).toBe(followCode);
   });
 });

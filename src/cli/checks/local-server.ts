@@ -6,14 +6,14 @@ import { executablesOnPath, isExecutable } from '../../local/executable.js';
 import type { Finding } from './finding.js';
 
 /** Where `--local` and `dev` would take Temporal from. Looks only: nothing is downloaded or built. */
-export async function checkLocalServer({ temporal: { cliPath }, searchPath }: Config): Promise<Finding> {
+export async function checkLocalServer({ temporal: { cliPath }, searchPath, cache }: Config): Promise<Finding> {
   const subject = 'local server';
   if (cliPath !== null) {
     const problem = await temporalCliProblem(cliPath);
     if (problem === null) return { status: 'ok', subject, text: cliPath };
     return { status: 'fail', subject, text: `TEMPORAL_CLI_PATH is ${cliPath}, but ${problem}.` };
   }
-  const cached = cliCache(cacheDirectory()).file;
+  const cached = cliCache(cacheDirectory(cache)).file;
   const candidates = [
     ...(await executablesOnPath('temporal', searchPath)),
     ...((await isExecutable(cached)) ? [cached] : []),
