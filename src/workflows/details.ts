@@ -12,29 +12,47 @@ export interface RunDescription {
   readonly output: string | null;
 }
 
-const PROMPT_CHARACTERS = 120;
+/** The first words; Temporal's UI cuts off long details at their end, so this is there. */
+const PROMPT_CHARACTERS = 80;
 
+/** What is news comes first, and what was asked for, which does not change, last. */
 export function describeRun(run: RunDescription): string {
-  return [headline(run), ...facts(run), ...problem(run), ...advice(run)].join('\n');
+  const { state } = run.status;
+  const told =
+    state === 'awaiting_decision'
+      ? [...problem(run), ...question(run)]
+      : [...progress(run), ...warnings(run), ...problem(run), ...advice(run)];
+  return [headline(run), ...told, ...request(run)].join('\n');
 }
 
 function headline({ status, stateSince, cancelRequested }: RunDescription): string {
   const suffix = cancelRequested && !isClosed(status) ? ', cancel requested' : '';
-  return `**${status.state}**${suffix} since ${stateSince}\n`;
+  return `**${status.state}**${suffix} since ${stateSince}`;
 }
 
-function facts({ request, status, output }: RunDescription): string[] {
-  const rows: [string, string | null][] = [
-    ['model', request === undefined ? null : code(request.model)],
-    ['prompt', promptOf(request)],
+function progress({ status }: RunDescription): string[] {
+  return list([
     ['job', status.jobId === null ? null : code(status.jobId)],
     ['provider says', status.providerStatus === null ? null : code(status.providerStatus)],
     ['polls', status.jobId === null ? null : pollsOf(status)],
-    ['output', output === null ? null : code(output)],
-    ['saved', status.assets.length === 0 ? null : status.assets.map((asset) => code(asset.uri)).join(', ')],
     ['cost', costOf(status)],
-  ];
-  return rows.flatMap(([name, value]) => (value === null ? [] : [`- ${name}: ${value}`]));
+    ['saved', status.assets.length === 0 ? null : status.assets.map((asset) => code(asset.uri)).join(', ')],
+  ]);
+}
+
+function request({ request, output }: RunDescription): string[] {
+  const rows = list([
+    ['output', output === null ? null : code(output)],
+    ['model', request === undefined ? null : code(request.model)],
+    ['prompt', promptOf(request)],
+  ]);
+  return rows.length === 0 ? [] : ['', 'Asked for:', ...rows];
+}
+
+/** A list is one only after an empty line: the UI's Markdown is strict. */
+function list(rows: readonly (readonly [name: string, value: string | null])[]): string[] {
+  const lines = rows.flatMap(([name, value]) => (value === null ? [] : [`- ${name}: ${value}`]));
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function promptOf(request: ProviderRequest | undefined): string | null {
@@ -48,29 +66,42 @@ function pollsOf({ polls, nextPollAt }: VideoStatus): string {
 }
 
 function costOf({ costUsd, estimatedCostUsd }: VideoStatus): string | null {
-  if (costUsd !== null) return `$${costUsd}${estimatedCostUsd === null ? '' : ` (estimated $${estimatedCostUsd})`}`;
-  return estimatedCostUsd === null ? null : `estimated $${estimatedCostUsd}`;
+  if (estimatedCostUsd === null) return costUsd === null ? null : dollars(costUsd);
+  if (costUsd === null) return `estimated ${dollars(estimatedCostUsd)}`;
+  if (costUsd > estimatedCostUsd) return `${dollars(costUsd)}, above the estimate of ${dollars(estimatedCostUsd)}`;
+  return `${dollars(costUsd)} (estimated ${dollars(estimatedCostUsd)})`;
+}
+
+/** As code: between two dollar signs the UI would set mathematics. */
+function dollars(amount: number): string {
+  return code(`$${amount}`);
+}
+
+function warnings({ status }: RunDescription): string[] {
+  return status.warnings.flatMap((warning) => ['', `**Warning**: ${plain(warning)}`]);
 }
 
 function problem({ status }: RunDescription): string[] {
   return status.error === null ? [] : ['', `**${status.error.type}**: ${plain(status.error.message)}`];
 }
 
-function advice(run: RunDescription): string[] {
-  const { status, workflowId } = run;
-  if (status.state === 'awaiting_decision') {
-    const [adopt, resubmit, abandon] = resolveCommands(workflowId);
-    return [
-      '',
-      'A paid job may exist. Look at the provider’s activity page, then answer with one of:',
-      `- it exists: ${code(adopt)}`,
-      `- it does not exist, pay for a new one: ${code(resubmit)}`,
-      `- give up: ${code(abandon)}`,
-    ];
-  }
-  if (!isClosed(status)) return ['', `To cancel: ${code(cancelCommand(workflowId))} or the signal \`cancel\`.`];
+function question({ workflowId }: RunDescription): string[] {
+  const [adopt, resubmit, abandon] = resolveCommands(workflowId);
+  return [
+    '',
+    'Look at the provider’s activity page, then answer with one of:',
+    ...list([
+      ['the job is there', code(adopt)],
+      ['there is no job, pay for a new one', code(resubmit)],
+      ['give up', code(abandon)],
+    ]),
+  ];
+}
+
+function advice({ status, workflowId, output }: RunDescription): string[] {
+  if (!isClosed(status)) return ['', `To cancel: ${code(cancelCommand(workflowId))} or the signal ${code('cancel')}.`];
   if (status.state === 'cancelled' && status.jobId !== null) {
-    return ['', `To save the video after all: ${code(adoptCommand(status.jobId, run.output))}`];
+    return ['', `To save the video after all: ${code(adoptCommand(status.jobId, output))}`];
   }
   return [];
 }
@@ -86,5 +117,5 @@ function code(text: string): string {
 
 /** Other people's text as text: nothing in it is Markdown or HTML. */
 function plain(text: string): string {
-  return text.replace(/[\\`*_[\]<>#|~!]/g, (character) => `\\${character}`);
+  return text.replace(/[\\`*_[\]<>#|~!$]/g, (character) => `\\${character}`);
 }
