@@ -1,3 +1,4 @@
+import Big from 'big.js';
 import type { VideoModel } from '../openrouter/answers.js';
 import { estimateCostUsd } from '../openrouter/pricing.js';
 
@@ -30,7 +31,7 @@ export function priceOf(model: VideoModel, { seconds, resolution, audio }: Clip)
 export function pricePerSecond(model: VideoModel): string | null {
   const clip = clipOf(model);
   const [shorter, longer] = [LONG_SECONDS, LONG_SECONDS + 1].map((seconds) => priceOf(model, { ...clip, seconds }));
-  return typeof shorter === 'string' && typeof longer === 'string' ? String(Number(longer) - Number(shorter)) : null;
+  return typeof shorter === 'string' && typeof longer === 'string' ? new Big(longer).minus(shorter).toFixed() : null;
 }
 
 /** The price of the usual clip in every resolution, silent and, where the model can, with sound. */

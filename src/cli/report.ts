@@ -40,9 +40,11 @@ export function describeAsset({ uri, bytes: size, durationSeconds, width, height
 }
 
 export function costText(costUsd: number | null, estimatedCostUsd: number | null): string {
-  const estimate = estimatedCostUsd === null ? null : `estimated ${dollars(estimatedCostUsd)}`;
-  if (costUsd === null) return `not known${estimate === null ? '' : ` (${estimate})`}`;
-  return `${dollars(costUsd)}${estimate === null || estimatedCostUsd === costUsd ? '' : ` (${estimate})`}`;
+  if (estimatedCostUsd === null) return costUsd === null ? 'not known' : dollars(costUsd);
+  const estimate = dollars(estimatedCostUsd);
+  if (costUsd === null) return `not known (estimated ${estimate})`;
+  if (costUsd > estimatedCostUsd) return `${dollars(costUsd)}, above the estimate of ${estimate}`;
+  return `${dollars(costUsd)}${estimatedCostUsd === costUsd ? '' : ` (estimated ${estimate})`}`;
 }
 
 /** A path reads better than a file address. */

@@ -8,6 +8,7 @@ export interface RunFlags {
   readonly timeout?: string | undefined;
   readonly pollInterval?: string | undefined;
   readonly onCancel?: 'abandon' | 'settle' | undefined;
+  readonly tenant?: string | undefined;
   readonly detach?: true | undefined;
   readonly json?: true | undefined;
   readonly local?: true | undefined;
@@ -32,6 +33,7 @@ export const onCancelOption = new Option(
   '--on-cancel <mode>',
   'what a cancel does: close at once, or follow the job for its final cost',
 ).choices(['abandon', 'settle']);
+export const tenantOption = new Option('--tenant <name>', 'whom it is for: a name of your own to find the run by');
 export const detachOption = new Option('--detach', 'start, print the id, and do not wait');
 export const jsonOption = new Option('--json', 'print one JSON document on standard output');
 export const localOption = new Option('--local', 'bring Temporal and a worker along; nothing else has to run');

@@ -11,6 +11,7 @@ export function runOptions(flags: RunFlags): Omit<GenerateVideoInput, 'request' 
     ...(flags.output === undefined ? {} : { output: flags.output }),
     ...(flags.overwrite === undefined ? {} : { overwrite: flags.overwrite }),
     ...(flags.onCancel === undefined ? {} : { onCancel: flags.onCancel }),
+    ...(flags.tenant === undefined ? {} : { tenant: flags.tenant }),
     ...pollingOf(flags),
   };
 }

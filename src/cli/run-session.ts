@@ -102,11 +102,10 @@ export function simulatedGenerationMs({
 
 /** The worker's lines go to a file, so that the terminal shows the run alone. */
 function fileLogger(config: Config, path: string) {
-  const { apiKey, webhookSecrets } = config.openRouter;
   return createLogger({
     level: config.log.level,
     format: 'json',
-    secrets: [...(apiKey === null ? [] : [apiKey]), ...webhookSecrets],
+    secrets: config.secrets,
     destination: pino.destination({ dest: path, sync: true }),
   });
 }

@@ -13,6 +13,7 @@ export interface CarriedState {
   readonly missingInARow: number;
   readonly lastDenial: 'AuthenticationFailed' | 'PermissionDenied' | null;
   readonly seenEvents: readonly string[];
-  readonly submits: readonly SubmitOutcome[];
+  /** Not there where an older release continued the run. */
+  readonly submits?: readonly SubmitOutcome[];
   readonly stateSince: string;
 }

@@ -1,18 +1,20 @@
 import {
   ApplicationFailure,
   CancelledFailure,
+  log,
   proxyActivities,
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
-import type { DownloadInput } from '../activities/download-video.js';
+import type { DownloadInput, DownloadProgress } from '../activities/download-video.js';
 import { adoptCommand } from '../contract/commands.js';
 import { downloadTaskQueue } from '../contract/names.js';
 import { outputKeyOf } from '../contract/output-key.js';
-import type { VideoAsset } from '../contract/types.js';
+import type { Failure, VideoAsset } from '../contract/types.js';
 import { DISCARD, DOWNLOAD } from './activity-options.js';
 import { cancelledRun } from './cancellation.js';
+import { differencesFrom } from './differences.js';
 import { activityCause, contractType, endWith, failRun } from './failures.js';
 import type { VideoRun } from './video-run.js';
 
@@ -28,7 +30,10 @@ export async function download(run: VideoRun, jobId: string, outputs: number): P
   const taskQueue = downloadTaskQueue(workflowInfo().taskQueue);
   for (let index = 0; index < outputs; index++) {
     const input = { jobId, index, key: outputKeyOf(run.plan.output, index), overwrite: run.plan.overwrite };
-    run.saved(await downloadOne(run, input, taskQueue));
+    const asset = await downloadOne(run, input, taskQueue);
+    const warnings = differencesFrom(run.input.request, asset);
+    for (const warning of warnings) log.warn(warning, { jobId });
+    run.saved(asset, warnings);
   }
 }
 
@@ -68,11 +73,18 @@ function endOf(error: unknown, run: VideoRun, input: DownloadInput): unknown {
     run.status.assets.length === 0 ? '' : `Saved before: ${run.status.assets.map((asset) => asset.uri).join(', ')}. `;
   if (cause instanceof ApplicationFailure) return lastFailure(cause, saved, input);
   if (cause.cause instanceof ApplicationFailure) return lastFailure(cause.cause, saved, input);
+  const before = cause instanceof TimeoutFailure ? problemBefore(cause) : undefined;
+  if (before !== undefined) return endWith(before.type, `${saved}timeouts.download ran out. ${before.message}`);
   return failRun(
     'DownloadFailed',
     `${saved}The video of job ${input.jobId} was not saved within timeouts.download: no worker finished it.`,
     adoptCommand(input.jobId, input.key),
   );
+}
+
+/** The bound was met in the middle of an attempt, which could not say anything any more; the one before it could. */
+function problemBefore({ lastHeartbeatDetails }: TimeoutFailure): Failure | undefined {
+  return (lastHeartbeatDetails as Partial<DownloadProgress> | undefined)?.problem;
 }
 
 function lastFailure(failure: ApplicationFailure, saved: string, input: DownloadInput): ApplicationFailure {

@@ -1,5 +1,6 @@
 import { proxySinks, type Sinks } from '@temporalio/workflow';
 import type { ProblemType } from '../contract/failures.js';
+import type { PollAnswer } from '../openrouter/answers.js';
 import type { VideoRun } from './video-run.js';
 
 /**
@@ -7,6 +8,9 @@ import type { VideoRun } from './video-run.js';
  * until `timeouts.submit` ran out), `unknown` (a paid job may exist), `not_sent` (a worker was lost before the mark).
  */
 export type SubmitOutcome = 'accepted' | 'refused' | 'unavailable' | 'unknown' | 'not_sent';
+
+/** `job`: the provider told about the job, whatever it told. */
+export type PollOutcome = PollAnswer['outcome'];
 
 /** One run in the ledger. It has no prompt and no address, so it may be kept for as long as books are. */
 export interface LedgerEntry {
@@ -32,6 +36,8 @@ export interface LedgerSinks extends Sinks {
   readonly ledger: {
     /** `number`: the run's first, second, … */
     submitted(number: number, outcome: SubmitOutcome): void;
+    /** `lagMs`: how much later than planned the poll was made. */
+    polled(outcome: PollOutcome, lagMs: number): void;
     ended(entry: LedgerEntry): void;
   };
 }
@@ -41,6 +47,10 @@ const { ledger } = proxySinks<LedgerSinks>();
 export function recordSubmit(run: VideoRun, outcome: SubmitOutcome): void {
   run.submits.push(outcome);
   ledger.submitted(run.submits.length, outcome);
+}
+
+export function recordPoll(outcome: PollOutcome, lagMs: number): void {
+  ledger.polled(outcome, lagMs);
 }
 
 /** The last thing that a run does. See docs/decisions/0012-ledger.md. */

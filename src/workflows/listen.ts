@@ -1,8 +1,16 @@
-import { ApplicationFailure, condition, proxyLocalActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { isUsableJobId } from '../contract/job-id.js';
 import type { ResolveSubmission, VideoStatus } from '../contract/types.js';
 import { CANCEL_RUN, POLL } from './activity-options.js';
+import { activityCause } from './failures.js';
 import { cancelSignal, providerEventSignal, resolveSubmissionUpdate, statusQuery } from './messages.js';
 import type { Decision, VideoRun } from './video-run.js';
 
@@ -19,9 +27,7 @@ export function listen(run: VideoRun): void {
     cancelSignal,
     async (request) => {
       run.cancelReason = typeof request?.reason === 'string' && request.reason !== '' ? request.reason : null;
-      // Only the server can end a run as Canceled, so the signal asks it to, and there is one way to cancel.
-      const { workflowId, runId } = workflowInfo();
-      await cancelRun.executeWithOptions({ ...CANCEL_RUN, summary: 'cancel this run' }, [{ workflowId, runId }]);
+      await CancellationScope.nonCancellable(() => cancelThisRun(run));
     },
     {
       description:
@@ -45,6 +51,22 @@ export function listen(run: VideoRun): void {
     description:
       'Answers awaiting_decision: { "action": "adopt", "jobId": "…" }, { "action": "resubmit" } or { "action": "abandon" }.',
   });
+}
+
+/**
+ * Only the server can end a run as Canceled, so the signal asks it to, and there is one way to cancel. What this threw
+ * would close the run at once, without its job, its cost or its end on record; that goes for a cancel that another one
+ * overtakes as well.
+ */
+async function cancelThisRun(run: VideoRun): Promise<void> {
+  const { workflowId, runId } = workflowInfo();
+  try {
+    await cancelRun.executeWithOptions({ ...CANCEL_RUN, summary: 'cancel this run' }, [{ workflowId, runId }]);
+  } catch (error) {
+    const cause = activityCause(error);
+    if (cause === null) throw error;
+    run.problem({ type: 'Unexpected', message: `The run could not be cancelled: ${cause.message} Ask for it again.` });
+  }
 }
 
 /** Refused before it reaches the history: nothing waits, or the answer is malformed. */

@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Plan } from '../activities/check-request.js';
+import { adoptCommand } from '../contract/commands.js';
 import type { Problem } from '../contract/failures.js';
 import { isUsableJobId } from '../contract/job-id.js';
 import { MODEL_MEMO, STATUS_MEMO } from '../contract/names.js';
@@ -20,6 +21,7 @@ const STATE_KEY = defineSearchAttributeKey('LongtakeState', 'KEYWORD');
 const MODEL_KEY = defineSearchAttributeKey('LongtakeModel', 'KEYWORD');
 const JOB_ID_KEY = defineSearchAttributeKey('LongtakeJobId', 'KEYWORD');
 const COST_KEY = defineSearchAttributeKey('LongtakeCostUsd', 'DOUBLE');
+const TENANT_KEY = defineSearchAttributeKey('LongtakeTenant', 'KEYWORD');
 
 /** Provider events worth remembering; more than a provider sends, few enough to carry along. */
 const REMEMBERED_EVENTS = 20;
@@ -43,6 +45,7 @@ export class VideoRun {
     costUsd: null,
     estimatedCostUsd: null,
     assets: [],
+    warnings: [],
     error: null,
   };
   /** Jobs that provider events named before this run knew its own. */
@@ -66,10 +69,10 @@ export class VideoRun {
     this.stateSince = now();
     if (carried === undefined) return;
     this.plan_ = carried.plan;
-    this.status = carried.status;
+    this.status = { ...this.status, ...carried.status };
     this.stateSince = carried.stateSince;
     this.seenEvents = [...carried.seenEvents];
-    this.submits.push(...carried.submits);
+    this.submits.push(...(carried.submits ?? []));
   }
 
   /** Follows cancellation of the run: the signal's way leads through the server as well. */
@@ -146,25 +149,37 @@ export class VideoRun {
     this.change({ error: problem });
   }
 
-  saved(asset: VideoAsset): void {
-    this.change({ assets: [...this.status.assets, asset] });
+  saved(asset: VideoAsset, warnings: readonly string[]): void {
+    this.change({
+      assets: [...this.status.assets, asset],
+      warnings: [...this.status.warnings, ...warnings],
+    });
   }
 
   /** A provider event is a hint: it hurries the next poll or names a job to look at, nothing else. */
-  hint(event: ProviderEvent | undefined): void {
-    if (event === undefined || !isUsableJobId(event.jobId)) return;
+  hint(event: ProviderEvent | null | undefined): void {
+    if (event === undefined || event === null || !isUsableJobId(event.jobId)) return;
     const seen = `${event.jobId}-${event.status}`;
     if (this.seenEvents.includes(seen)) return;
     this.seenEvents = [...this.seenEvents, seen].slice(-REMEMBERED_EVENTS);
     if (this.status.jobId === event.jobId) this.woken = true;
-    else if (this.status.jobId === null && this.candidates.length < REMEMBERED_EVENTS)
-      this.candidates.push(event.jobId);
+    else if (this.status.jobId !== null) this.tellOfOther(event.jobId);
+    else if (this.candidates.length < REMEMBERED_EVENTS) this.candidates.push(event.jobId);
   }
 
   /** The job is known: from here on it is followed to its end, or named in the failure. */
   follow(jobId: string, providerStatus: string | null, submittedAt: string | null): void {
     this.woken = this.candidates.includes(jobId);
     this.enter('generating', { jobId, providerStatus, submittedAt, error: null });
+    for (const candidate of this.candidates) this.tellOfOther(candidate);
+  }
+
+  /** The submit that was in doubt had been accepted, and somebody sent another one meanwhile: two jobs, and two bills. */
+  private tellOfOther(jobId: string): void {
+    if (jobId === this.status.jobId || !this.submits.includes('unknown')) return;
+    const warning = `The provider also tells of job ${jobId} for this run, which may be billed as well. To save its video too: ${adoptCommand(jobId, null)}`;
+    const { warnings } = this.status;
+    if (!warnings.includes(warning)) this.change({ warnings: [...warnings, warning] });
   }
 
   carry(poll: Pick<CarriedState, 'pollDeadlineAt' | 'notBefore' | 'missingInARow' | 'lastDenial'>): CarriedState {
@@ -190,11 +205,13 @@ export class VideoRun {
     upsertMemo({ [STATUS_MEMO]: this.status, [MODEL_MEMO]: this.model });
     if (this.plan_?.searchAttributes !== true) return;
     const { state, jobId, costUsd } = this.status;
+    const { tenant } = this.input;
     upsertSearchAttributes([
       { key: STATE_KEY, value: state },
       ...(this.plan_.model === null ? [] : [{ key: MODEL_KEY, value: this.plan_.model }]),
       ...(jobId === null ? [] : [{ key: JOB_ID_KEY, value: jobId }]),
       ...(costUsd === null ? [] : [{ key: COST_KEY, value: costUsd }]),
+      ...(tenant === undefined ? [] : [{ key: TENANT_KEY, value: tenant }]),
     ]);
   }
 }

@@ -16,6 +16,7 @@ import { cancelledRun } from './cancellation.js';
 import type { CarriedState } from './carried-state.js';
 import { activityCause, failRun } from './failures.js';
 import type { generateVideo } from './generate-video.js';
+import { recordPoll } from './ledger.js';
 import { pollIntervalMs } from './poll-schedule.js';
 import type { VideoRun } from './video-run.js';
 
@@ -42,6 +43,7 @@ class Wait {
   private readonly deadlineAt: number;
   private notBefore: number;
   private missingInARow: number;
+  private lagMs = 0;
   private lastDenial: CarriedState['lastDenial'];
 
   constructor(
@@ -66,6 +68,7 @@ class Wait {
     }
     if (this.mustStop()) throw cancelledRun(run);
     run.woken = false;
+    this.lagMs = Math.max(0, Date.now() - dueAt);
     if (this.notBefore > this.deadlineAt) throw this.exhausted();
   }
 
@@ -74,6 +77,7 @@ class Wait {
     const jobId = this.jobId();
     const polls = run.status.polls + 1;
     const answer = await this.ask(jobId, polls);
+    recordPoll(answer.outcome, this.lagMs);
     run.change({ polls, nextPollAt: null });
     this.notBefore = answer.outcome === 'trouble' ? Date.now() + (answer.retryAfterMs ?? 0) : 0;
     this.missingInARow = answer.outcome === 'missing' ? this.missingInARow + 1 : 0;

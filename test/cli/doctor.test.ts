@@ -31,6 +31,7 @@ it('finds that everything is there, without spending anything', async () => {
     'key',
     'storage',
     'webhook',
+    'encryption',
   ]) {
     expect(stdout).toMatch(new RegExp(`^ok {3}${subject}`, 'm'));
   }
@@ -54,6 +55,18 @@ it('finds what is missing, one line each, and exits with 1', async () => {
   expect(stdout).toMatch(/^FAIL storage .*LONGTAKE_STORAGE/m);
   expect(stdout).toMatch(/^FAIL webhook .*OPENROUTER_WEBHOOK_SECRET/m);
   expect(stdout).not.toContain('sk-or-v1-secret');
+});
+
+it('names the keys that encrypt and decrypt by their ids, and shows none', async () => {
+  const cwd = await newFolder();
+  const key = Buffer.alloc(32, 1).toString('base64');
+  const old = Buffer.alloc(32, 2).toString('base64');
+  const both = { ...env, LONGTAKE_ENCRYPTION_KEY: key, LONGTAKE_ENCRYPTION_OLD_KEYS: old };
+  const on = await longtake(['doctor'], { cwd, env: both });
+  expect(on.stdout).toMatch(/^ok {3}encryption +with key 72cd6e84, and reads 75877bb4$/m);
+  const off = await longtake(['doctor'], { cwd, env: { ...both, LONGTAKE_ENCRYPTION_KEY: '' } });
+  expect(off.stdout).toMatch(/^note encryption +off for what is new, and reads 75877bb4\..*LONGTAKE_ENCRYPTION_KEY/m);
+  for (const secret of [key, old]) expect(on.stdout + off.stdout).not.toContain(secret);
 });
 
 it('finds a configuration that is wrong', async () => {

@@ -7,7 +7,7 @@ const NOW = Date.parse('2026-11-22T07:00:30.000Z');
 const waiting: RunStatus = {
   ...{ workflowId: 'a', runId: 'r', state: 'generating', jobId: 'job-1', providerStatus: 'in_progress', polls: 2 },
   ...{ nextPollAt: '2026-11-22T07:00:42.000Z', submittedAt: null, completedAt: null, costUsd: null },
-  ...{ estimatedCostUsd: 0.12, assets: [], error: null, transfer: null },
+  ...{ estimatedCostUsd: 0.12, assets: [], warnings: [], error: null, transfer: null },
 };
 
 function shown(status: RunStatus | null, bytesPerSecond: number | null = null): string {

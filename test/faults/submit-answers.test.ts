@@ -1,11 +1,16 @@
+import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LongtakeError, type LongtakeHandle } from '../../src/client/index.js';
 import type { FailureType } from '../../src/contract/index.js';
-import { closedPort, selfSigned, startRawServer } from '../openrouter/raw-server.js';
+import { closedPort, selfSigned, startRawServer, type RawServer } from '../openrouter/raw-server.js';
+import { fullPort } from '../support/full-port.js';
 import { accepted, refusal, type Handler, type Reply } from '../support/provider.js';
 import { logLines, startRig, until, type Rig } from '../support/rig.js';
 
-/** Every answer that a submit can meet, through the whole stack: what is made of it, and how many requests there were. */
+/**
+ * Everything that a submit can meet, through the whole stack: what is made of it, how the run stands then, and how many
+ * requests the server counted. The answer that never comes takes a minute: it is in `submit-moments.test.ts`.
+ */
 
 type Outcome = 'accepted' | 'refused' | 'unavailable' | 'unknown';
 
@@ -55,6 +60,7 @@ const ROWS: readonly Row[] = [
   refused(402, 'InsufficientCredits'),
   refused(403, 'PermissionDenied'),
   refused(404, 'SubmissionRejected'),
+  refused(409, 'SubmissionRejected'),
   refused(413, 'SubmissionRejected'),
   refused(422, 'SubmissionRejected'),
   {
@@ -149,39 +155,64 @@ describe('a submit that meets', () => {
   });
 });
 
-describe('a submit whose connection', () => {
-  it.each<[string, () => Promise<string>]>([
-    ['is refused', async () => `http://127.0.0.1:${await closedPort()}`],
-    ['leads to a name that is not found', () => Promise.resolve(`https://${'x'.repeat(64)}.invalid`)],
-    [
-      'does not speak TLS',
-      async () => {
-        const talker = await startRawServer(() => undefined, { onConnection: (socket) => socket.end('hello\r\n') });
-        return talker.origin.replace('http:', 'https:');
-      },
-    ],
-    [
-      'has a certificate that nobody trusts',
-      async () => (await startRawServer((socket) => socket.end(), { tls: selfSigned() })).origin,
-    ],
-  ])('%s was provably not sent, and ends as ProviderUnavailable', async (_what, address) => {
-    const other = await startRig({ environment: { OPENROUTER_BASE_URL: `${await address()}/api/v1` } });
-    try {
-      const handle = await start(other, 'nowhere');
-      expect(await endOf(handle)).toBe('ProviderUnavailable');
-      expect(submitsOf(handle)).toEqual(['unavailable']);
-    } finally {
-      await other.stop();
-    }
-  });
+/** What a connection does before or while the request goes over it. */
+interface WireRow {
+  readonly fault: string;
+  readonly open: () => Promise<Pick<RawServer, 'origin' | 'requests'>>;
+  readonly prompt: string;
+  /** Requests that the server may have seen whole. */
+  readonly posts: 0 | 1;
+  readonly outcome: Outcome;
+  readonly end: Row['end'];
+}
 
-  it('stands and is closed before the request was read is in doubt', async () => {
-    const server = await startRawServer(() => undefined, { onConnection: (socket) => socket.end() });
-    const other = await startRig({ environment: { OPENROUTER_BASE_URL: `${server.origin}/api/v1` } });
+const at = (origin: string) => ({ origin, requests: [] });
+const overTls = ({ origin, requests }: RawServer) => ({ origin: origin.replace('http:', 'https:'), requests });
+const neverSent = (fault: string, open: WireRow['open']): WireRow => ({
+  fault,
+  open,
+  prompt: 'short',
+  posts: 0,
+  outcome: 'unavailable',
+  end: 'ProviderUnavailable',
+});
+const cutOff = (fault: string, onConnection: (socket: Socket) => void, prompt = 'short'): WireRow => ({
+  fault,
+  open: () => startRawServer(() => undefined, { onConnection }),
+  prompt,
+  posts: 1,
+  outcome: 'unknown',
+  end: 'awaiting_decision',
+});
+
+const WIRE_ROWS: readonly WireRow[] = [
+  neverSent('is refused', async () => at(`http://127.0.0.1:${await closedPort()}`)),
+  neverSent('leads to a name that is not found', () => Promise.resolve(at(`https://${'x'.repeat(64)}.invalid`))),
+  neverSent('does not come about in time', async () => at(`http://127.0.0.1:${await fullPort()}`)),
+  neverSent('does not speak TLS', async () =>
+    overTls(await startRawServer(() => undefined, { onConnection: (socket) => socket.end('hello\r\n') })),
+  ),
+  neverSent('never ends its TLS handshake', async () => overTls(await startRawServer(() => undefined))),
+  neverSent('has a certificate that nobody trusts', () =>
+    startRawServer((socket) => socket.end(), { tls: selfSigned() }),
+  ),
+  cutOff('stands and is closed at once', (socket) => socket.end()),
+  cutOff(
+    'is reset before the body is through',
+    (socket) => socket.once('data', () => socket.resetAndDestroy()),
+    'x'.repeat(1_000_000),
+  ),
+];
+
+describe('a submit whose connection', () => {
+  it.each(WIRE_ROWS)('$fault: at most one POST, $outcome, $end', async ({ open, prompt, posts, outcome, end }) => {
+    const { origin, requests } = await open();
+    const other = await startRig({ environment: { OPENROUTER_BASE_URL: `${origin}/api/v1` } });
     try {
-      const handle = await start(other, 'slammed');
-      expect(await endOf(handle)).toBe('awaiting_decision');
-      expect(submitsOf(handle)).toEqual(['unknown']);
+      const handle = await start(other, prompt);
+      expect(await endOf(handle)).toBe(end);
+      expect(submitsOf(handle)).toEqual([outcome]);
+      expect(requests.filter(({ method }) => method === 'POST').length).toBeLessThanOrEqual(posts);
     } finally {
       await other.stop();
     }

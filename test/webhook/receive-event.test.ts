@@ -151,7 +151,7 @@ describe('a signed event', () => {
     // One that comes while the run is thinking enters the history a moment later.
     await vi.waitFor(async () => {
       expect(await signalsOf(id)).toBe(2);
-    });
+    }, 30_000);
     await handle.cancel();
   });
 });

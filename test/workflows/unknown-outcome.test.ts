@@ -83,6 +83,24 @@ describe('a submit whose outcome nobody knows', () => {
     expect(rig.provider.submits).toHaveLength(3);
   });
 
+  it('names the first job as well when it turns out to exist after a second was paid for', async () => {
+    rig.provider.script = { submit: lostOnce, poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const handle = await rig.start({ polling: { initialInterval: '1h' } });
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await until(handle, ({ jobId }) => jobId === 'job-2');
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    for (const status of ['completed', 'expired']) await raw.signal('providerEvent', { jobId: 'job-1', status });
+    const { warnings } = await until(handle, (status) => status.warnings.length > 0);
+    expect(warnings).toEqual([expect.stringMatching(/job-1 .*may be billed as well.*: longtake adopt job-1$/)]);
+    expect(rig.provider.polls).toEqual([]);
+
+    rig.provider.script.poll = ({ jobId }) => completed(jobId);
+    await raw.signal('providerEvent', { jobId: 'job-2', status: 'completed' });
+    expect((await handle.result()).jobId).toBe('job-2');
+    expect((await handle.status()).warnings).toEqual(expect.arrayContaining(warnings));
+  });
+
   it('refuses an adopted job that does not exist, and goes on waiting', async () => {
     rig.provider.script = {
       submit: reset,
@@ -176,9 +194,14 @@ describe('a provider event', () => {
     const raw = rig.temporal.workflow.getHandle(handle.workflowId);
     for (let i = 0; i < 5; i++) await raw.signal('providerEvent', { jobId, status: 'completed' });
     await raw.signal('providerEvent', { jobId: 'another-job', status: 'completed' });
-    await raw.signal('providerEvent');
+    for (const nonsense of [undefined, null, 'text', { jobId: 7 }]) await raw.signal('providerEvent', nonsense);
     await expect.poll(() => rig.provider.polls.length).toBe(1);
-    expect(await handle.status()).toMatchObject({ state: 'generating', polls: 1, providerStatus: 'in_progress' });
+    expect(await handle.status()).toMatchObject({
+      state: 'generating',
+      polls: 1,
+      providerStatus: 'in_progress',
+      warnings: [],
+    });
     await handle.cancel();
   });
 });

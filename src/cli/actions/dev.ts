@@ -14,7 +14,7 @@ import { announceSimulation, simulatedGenerationMs } from '../run-session.js';
 export async function dev(flags: Pick<RunFlags, 'simulatedGeneration'>): Promise<ExitCode> {
   const config = loadConfig();
   const { signal } = watchInterruption();
-  const { apiKey, webhookSecrets } = config.openRouter;
+  const { apiKey } = config.openRouter;
   if (apiKey === null) announceSimulation();
   if (config.temporal.given) warn(`dev runs a Temporal of its own; ${config.temporal.address} is not used.`);
   try {
@@ -23,7 +23,7 @@ export async function dev(flags: Pick<RunFlags, 'simulatedGeneration'>): Promise
       folder: await prepareLocalFolder(apiKey === null),
       embedded: true,
       generationMs: simulatedGenerationMs(flags),
-      logger: createLogger({ ...config.log, secrets: [...(apiKey === null ? [] : [apiKey]), ...webhookSecrets] }),
+      logger: createLogger({ ...config.log, secrets: config.secrets }),
       onProgress: say,
       signal,
     });

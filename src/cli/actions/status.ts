@@ -31,6 +31,7 @@ function card(run: RunStatus): string[] {
     ['ended', run.completedAt === null ? null : localTime(run.completedAt)],
     ['cost', costText(run.costUsd, run.estimatedCostUsd)],
     ...run.assets.map((asset) => ['saved', describeAsset(asset)] as const),
+    ...run.warnings.map((warning) => ['warning', warning] as const),
     ['problem', run.error === null ? null : `${run.error.type}: ${run.error.message}`],
   ];
   return rows.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(9)} ${plain(value)}`]));

@@ -8,6 +8,7 @@ import {
   overwriteOption,
   pollIntervalOption,
   simulatedGenerationOption,
+  tenantOption,
   timeoutOption,
 } from '../run-flags.js';
 import { Command } from '../typed-commander.js';
@@ -23,6 +24,7 @@ export function adoptCommand() {
     .addOption(timeoutOption)
     .addOption(pollIntervalOption)
     .addOption(onCancelOption)
+    .addOption(tenantOption)
     .addOption(detachOption)
     .addOption(jsonOption)
     .addOption(localOption)

@@ -9,6 +9,7 @@ import {
   overwriteOption,
   pollIntervalOption,
   simulatedGenerationOption,
+  tenantOption,
   timeoutOption,
   type RunFlags,
 } from '../run-flags.js';
@@ -50,6 +51,7 @@ export function generateCommand() {
     .addOption(timeoutOption)
     .addOption(pollIntervalOption)
     .addOption(onCancelOption)
+    .addOption(tenantOption)
     .addOption(detachOption)
     .addOption(jsonOption)
     .addOption(localOption)
