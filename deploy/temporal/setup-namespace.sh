@@ -32,10 +32,11 @@ temporal operator search-attribute create \
   --name LongtakeState --type Keyword \
   --name LongtakeModel --type Keyword \
   --name LongtakeJobId --type Keyword \
-  --name LongtakeCostUsd --type Double
+  --name LongtakeCostUsd --type Double \
+  --name LongtakeTenant --type Keyword
 
 # The server learns of new attributes some seconds after it has stored them.
 await 'The search attributes cannot be used' \
-  temporal workflow list --limit 1 --query 'LongtakeState = "" OR LongtakeModel = "" OR LongtakeJobId = "" OR LongtakeCostUsd < 0'
+  temporal workflow list --limit 1 --query 'LongtakeState = "" OR LongtakeModel = "" OR LongtakeJobId = "" OR LongtakeCostUsd < 0 OR LongtakeTenant = ""'
 
 echo "Namespace $TEMPORAL_NAMESPACE is ready."

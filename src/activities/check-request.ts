@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import Big from 'big.js';
 import { DEFAULT_POLLING, DEFAULT_TIMEOUTS, LIMITS } from '../contract/limits.js';
 import { defaultOutputKey, outputKeyProblem } from '../contract/output-key.js';
@@ -34,6 +35,9 @@ export interface Plan {
   readonly searchAttributes: boolean;
 }
 
+/** Of a failure, in its details: a refused request has no plan, and its run is to be found by its state all the same. */
+export type CheckFailureDetails = Pick<Plan, 'searchAttributes'>;
+
 /** A model list that lacks the asked model is asked for again when it is older than this: the model may be new. */
 const RECHECK_MS = 10_000;
 
@@ -43,6 +47,16 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
    * model supports, what it will cost.
    */
   return async function checkRequest(input: GenerateVideoInput): Promise<Plan> {
+    try {
+      return await check(input);
+    } catch (error) {
+      throw error instanceof ApplicationFailure
+        ? withDetails(error, { searchAttributes: settings.searchAttributes })
+        : error;
+    }
+  };
+
+  async function check(input: GenerateVideoInput): Promise<Plan> {
     const elapsedMs = stopwatch();
     const plan = planOf(parse(input), settings.searchAttributes);
     await checkStorage(plan);
@@ -71,7 +85,7 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
       if (elapsedMs() + delayMs > plan.submitMs) throw finalFailure('ProviderUnavailable', what);
       throw passingFailure('ProviderUnavailable', what, { delayMs });
     }
-  };
+  }
 
   async function checkStorage(plan: Plan): Promise<void> {
     try {
@@ -81,6 +95,11 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
       throw error;
     }
   }
+}
+
+function withDetails(failure: ApplicationFailure, details: CheckFailureDetails): ApplicationFailure {
+  const { message, type, nonRetryable, nextRetryDelay, cause } = failure;
+  return new ApplicationFailure(message, type, nonRetryable, [details], cause, nextRetryDelay);
 }
 
 function parse(input: GenerateVideoInput): GenerateVideoInput {

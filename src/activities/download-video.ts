@@ -1,18 +1,15 @@
-import { activityInfo, cancellationSignal, Context, heartbeat, log } from '@temporalio/activity';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { adoptCommand } from '../contract/commands.js';
-import type { FailureType } from '../contract/failures.js';
+import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/common';
 import { LIMITS } from '../contract/limits.js';
 import { siblingKey } from '../contract/output-key.js';
-import type { VideoAsset } from '../contract/types.js';
+import type { Failure, VideoAsset } from '../contract/types.js';
 import type { Mp4Verdict } from '../media/mp4-probe.js';
-import type { ContentAnswer } from '../openrouter/answers.js';
+import type { ContentAnswer, Continuation } from '../openrouter/answers.js';
 import { networkProblem } from '../openrouter/network-problem.js';
-import { StorageError, type StoredVideo, type VideoWrite, type WriteOwner } from '../storage/port.js';
+import type { StoredVideo, VideoWrite, WriteOwner } from '../storage/port.js';
 import type { ActivityDeps } from './deps.js';
-import { finalFailure, passingFailure } from './failures.js';
-import { retryDelayMs } from './retry-time.js';
-import { TooLarge, transfer, type Transferred } from './transfer.js';
+import { DownloadFailures } from './download-failures.js';
+import { BrokenOff, TooLarge, Transfer, type Transferred, type TransferOptions } from './transfer.js';
 
 export interface DownloadInput {
   readonly jobId: string;
@@ -30,6 +27,8 @@ export interface DownloadProgress {
   readonly missing: number;
   /** Complete answers that were no whole video. */
   readonly invalid: number;
+  /** What ended the last attempt: it is the reason when `timeouts.download` runs out in the middle of the next. */
+  readonly problem?: Failure;
   /** Set when the file is whole and about to get its final name. */
   readonly finished?: VideoAsset;
 }
@@ -45,7 +44,7 @@ export function createDownloadVideo(deps: ActivityDeps) {
     try {
       return (await attempt.findFinished()) ?? (await attempt.run());
     } catch (error) {
-      throw attempt.failureOf(error);
+      throw await attempt.failed(error);
     } finally {
       attempt.end();
     }
@@ -64,7 +63,10 @@ function ownerOf(jobId: string): WriteOwner {
   return { workflowId, runId, jobId };
 }
 
+type Content = Extract<ContentAnswer, { outcome: 'content' }>;
+
 class DownloadAttempt {
+  private readonly failures: DownloadFailures;
   private progress: DownloadProgress;
   private reportedAt = Number.NEGATIVE_INFINITY;
   private readonly beat: NodeJS.Timeout;
@@ -73,6 +75,7 @@ class DownloadAttempt {
     private readonly deps: ActivityDeps,
     private readonly input: DownloadInput,
   ) {
+    this.failures = new DownloadFailures(input, deps.settings.maxVideoBytes);
     const before = activityInfo().heartbeatDetails as Partial<DownloadProgress> | undefined;
     this.progress = { ...NO_PROGRESS, ...before, bytes: 0 };
     this.beat = setInterval(() => {
@@ -96,9 +99,8 @@ class DownloadAttempt {
   }
 
   async run(): Promise<VideoAsset> {
-    const { openRouter, store } = this.deps;
-    const answer = await openRouter.content(this.input.jobId, this.input.index, { signal: cancellationSignal() });
-    if (answer.outcome !== 'content') throw await this.noContent(answer);
+    const { store } = this.deps;
+    const answer = await this.ask();
     let write: VideoWrite | null = null;
     try {
       this.refuseBeyondCap(answer.contentLength);
@@ -111,27 +113,56 @@ class DownloadAttempt {
     }
   }
 
-  private async receive(
-    answer: Extract<ContentAnswer, { outcome: 'content' }>,
-    write: VideoWrite,
-  ): Promise<Transferred> {
-    this.progress = { ...this.progress, missing: 0, totalBytes: answer.contentLength };
-    return await transfer(answer.body, write, {
+  async failed(error: unknown): Promise<Error> {
+    const failure = this.failures.of(error);
+    const problem = this.failures.problemOf(failure);
+    if (problem !== null) await this.remember({ ...this.progress, problem });
+    return failure;
+  }
+
+  private async ask(continues?: Continuation): Promise<Content> {
+    const { jobId, index } = this.input;
+    const answer = await this.deps.openRouter.content(jobId, index, { signal: cancellationSignal(), continues });
+    if (answer.outcome !== 'content') throw await this.noContent(answer);
+    return answer;
+  }
+
+  /** To the end of the file, over as many streams as it takes, as long as each of them brings something. */
+  private async receive({ body, contentLength, file }: Content, write: VideoWrite): Promise<Transferred> {
+    this.progress = { ...this.progress, missing: 0, totalBytes: contentLength };
+    const transfer = new Transfer(write, this.transferOptions());
+    for (let stream = body; ;) {
+      const from = transfer.bytes;
+      try {
+        await transfer.take(stream);
+        return transfer.finish();
+      } catch (error) {
+        if (!(error instanceof BrokenOff) || file === null || transfer.bytes === from) throw error;
+        cancellationSignal().throwIfAborted();
+        log.info('a transfer broke off and goes on', { bytes: transfer.bytes, problem: networkProblem(error.cause) });
+        stream = (await this.ask({ file, from: transfer.bytes })).body;
+      }
+    }
+  }
+
+  private transferOptions(): TransferOptions {
+    return {
       maxBytes: this.deps.settings.maxVideoBytes,
+      leastPace: { windowMs: LIMITS.downloadWindowMs, windowBytes: LIMITS.downloadWindowBytes },
       onProgress: (bytes) => {
         this.report(bytes);
       },
-    });
+    };
   }
 
   private async publish(
     write: VideoWrite,
     { bytes, sha256, verdict }: Transferred,
-    { contentLength, contentType }: Extract<ContentAnswer, { outcome: 'content' }>,
+    { contentLength, contentType }: Content,
   ): Promise<VideoAsset> {
     cancellationSignal().throwIfAborted();
     if (contentLength !== null && contentLength !== bytes) {
-      throw this.passing('DownloadFailed', `The transfer was cut off: ${bytes} of ${contentLength} bytes came.`);
+      throw this.failures.cutOff(bytes, contentLength);
     }
     if (!verdict.whole) throw await this.invalid(verdict, contentType);
     const asset = { key: this.input.key, uri: '', bytes, sha256, contentType: 'video/mp4', ...mediaFacts(verdict) };
@@ -161,26 +192,10 @@ class DownloadAttempt {
     if (contentLength !== null && contentLength > this.deps.settings.maxVideoBytes) throw new TooLarge();
   }
 
-  private async noContent(answer: Exclude<ContentAnswer, { outcome: 'content' }>): Promise<ApplicationFailure> {
-    switch (answer.outcome) {
-      case 'gone':
-        return this.final('DownloadFailed', `The provider does not hand out the video: ${answer.message}`);
-      case 'denied':
-        return this.passing(
-          answer.httpStatus === 401 ? 'AuthenticationFailed' : 'PermissionDenied',
-          `The key is refused while the video of job ${this.input.jobId} waits: ${answer.message} Mend the key and restart the worker.`,
-        );
-      case 'trouble':
-        return this.passing('DownloadFailed', answer.message, answer.retryAfterMs);
-      case 'missing': {
-        const missing = this.progress.missing + 1;
-        await this.remember({ ...this.progress, missing });
-        const what = `The provider has no content for job ${this.input.jobId} (404, ${missing} in a row).`;
-        return missing < LIMITS.missingInARow
-          ? this.passing('DownloadFailed', what)
-          : this.final('DownloadFailed', what);
-      }
-    }
+  private async noContent(answer: Exclude<ContentAnswer, Content>): Promise<ApplicationFailure> {
+    const missing = this.progress.missing + (answer.outcome === 'missing' ? 1 : 0);
+    if (answer.outcome === 'missing') await this.remember({ ...this.progress, missing });
+    return this.failures.noContent(answer, missing);
   }
 
   private async invalid(
@@ -189,51 +204,8 @@ class DownloadAttempt {
   ): Promise<ApplicationFailure> {
     const invalid = this.progress.invalid + 1;
     await this.remember({ ...this.progress, invalid });
-    const type = contentType === null ? '' : ` It was sent as ${contentType}.`;
-    const what = `What came for job ${this.input.jobId} is no whole video (${invalid} of ${LIMITS.invalidVideos} tries): ${verdict.reason}.${type}`;
-    return invalid < LIMITS.invalidVideos ? this.passing('InvalidVideo', what) : this.final('InvalidVideo', what);
+    return this.failures.invalid(verdict, contentType, invalid);
   }
-
-  /** Whatever went wrong, in the contract's words. */
-  failureOf(error: unknown): Error {
-    if (error instanceof ApplicationFailure) return error;
-    if (cancellationSignal().aborted)
-      return cancelledBy(Context.current().cancellationSignal.reason, () => this.stopped());
-    if (error instanceof StorageError) {
-      return this.passing('StorageFailed', `The video of job ${this.input.jobId} cannot be stored: ${error.message}`);
-    }
-    if (error instanceof TooLarge) {
-      return this.final(
-        'DownloadFailed',
-        `The video of job ${this.input.jobId} is larger than LONGTAKE_MAX_VIDEO_BYTES (${this.deps.settings.maxVideoBytes}). Raise it and restart the worker.`,
-      );
-    }
-    return this.passing(
-      'DownloadFailed',
-      `The transfer of job ${this.input.jobId} broke off: ${networkProblem(error)}.`,
-    );
-  }
-
-  private stopped(): Error {
-    return this.passing('DownloadFailed', 'The worker was stopped during the transfer; another attempt follows.');
-  }
-
-  private passing(type: FailureType, what: string, retryAfterMs: number | null = null): ApplicationFailure {
-    return passingFailure(type, what, {
-      command: adoptCommand(this.input.jobId, this.input.key),
-      delayMs: retryDelayMs(activityInfo().attempt, retryAfterMs),
-    });
-  }
-
-  private final(type: FailureType, what: string): ApplicationFailure {
-    return finalFailure(type, what, adoptCommand(this.input.jobId, this.input.key));
-  }
-}
-
-/** A cancel of the run ends as cancelled; a worker that shuts down makes room for another attempt. */
-function cancelledBy(reason: unknown, onShutdown: () => Error): Error {
-  const shutdown = reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN';
-  return shutdown ? onShutdown() : new CancelledFailure('the download was cancelled');
 }
 
 function mediaFacts(

@@ -10,7 +10,13 @@ export const LIMITS = {
   modelsAnswerMs: 15_000,
   /** No byte for this long means that the transfer is dead. */
   downloadIdleMs: 60_000,
-  /** The same for one request to S3. */
+  /**
+   * A sender that gives less than this in a minute of waiting for it is as good as dead: at that pace the smallest videos
+   * take ten minutes, and the slowest lines of telephones bring five times as much.
+   */
+  downloadWindowMs: 60_000,
+  downloadWindowBytes: 64 * 1024,
+  /** As `downloadIdleMs`, for one request to S3. */
   storageIdleMs: 60_000,
   /** A look at S3 before the submit, with the SDK's own retries; ends before the check as a whole does. */
   storageCheckMs: 30_000,
@@ -34,6 +40,9 @@ export const LIMITS = {
   webhookAgeSeconds: 300,
   /** A provider does not wait long; it is told to come again instead. */
   webhookSignalMs: 5_000,
+  /** For a codec server. A page of history has at most 4 MiB, and base64 adds a third. */
+  codecBytes: 8 * 1024 * 1024,
+  codecBodyMs: 15_000,
   /** Temporal refuses payloads over 2 MB; the input passes through history more than once. */
   inputBytes: 1_500_000,
 } as const;

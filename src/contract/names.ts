@@ -24,4 +24,5 @@ export const SEARCH_ATTRIBUTES = {
   LongtakeModel: 'Keyword',
   LongtakeJobId: 'Keyword',
   LongtakeCostUsd: 'Double',
+  LongtakeTenant: 'Keyword',
 } as const;

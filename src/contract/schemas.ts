@@ -66,6 +66,14 @@ const outputKey = z.string().superRefine((key, context) => {
   if (problem !== null) context.addIssue({ code: 'custom', message: `is refused: ${problem}` });
 });
 
+/** Kept short and plain, because a search attribute holds it. */
+const tenant = z
+  .string()
+  .min(1)
+  .max(200)
+  .describe('Whom the run is for, in the caller’s own words; no control characters')
+  .refine((text) => !/\p{Cc}/u.test(text), 'must not have control characters');
+
 /** The one argument of the workflow `generateVideo`. An unknown field is refused: a misspelt budget must not be ignored. */
 export const generateVideoInput = z
   .strictObject({
@@ -77,6 +85,7 @@ export const generateVideoInput = z
     timeouts: z.strictObject({ submit: duration.optional(), download: duration.optional() }).optional(),
     maxCostUsd: money.optional(),
     onCancel: z.enum(['abandon', 'settle']).optional(),
+    tenant: tenant.optional(),
   })
   .refine(({ request, jobId }) => (request === undefined) !== (jobId === undefined), {
     message: 'give either request (to submit a new job) or jobId (to adopt one that exists), not both and not neither',
@@ -126,6 +135,7 @@ export const videoStatus = z.strictObject({
   costUsd: z.number().nullable(),
   estimatedCostUsd: z.number().nullable(),
   assets: z.array(videoAsset),
+  warnings: z.array(z.string()).default([]), // runs of earlier releases have none
   error: z.strictObject({ type: z.string(), message: z.string() }).nullable(),
 });
 

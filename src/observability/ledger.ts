@@ -3,8 +3,11 @@ import type { InjectedSinks } from '@temporalio/worker';
 import type { WorkflowInfo } from '@temporalio/workflow';
 import Big from 'big.js';
 import type { Logger } from 'pino';
-import type { LedgerEntry, LedgerSinks } from '../workflows/ledger.js';
+import type { LedgerEntry, LedgerSinks, PollOutcome, SubmitOutcome } from '../workflows/ledger.js';
+import { FAILURES } from '../contract/failures.js';
 import { BoundedMap } from './bounded-map.js';
+import { traceRun } from './trace-work.js';
+import type { Tracing } from './tracing.js';
 
 type LedgerLogger = Pick<Logger, 'info' | 'warn'>;
 
@@ -13,7 +16,11 @@ type LedgerLogger = Pick<Logger, 'info' | 'warn'>;
  * run closes, so none is lost; a workflow task that is run again repeats it, and the same record is then dropped. See
  * docs/decisions/0012-ledger.md.
  */
-export function createLedger(logger: LedgerLogger, meter: MetricMeter): InjectedSinks<LedgerSinks> {
+export function createLedger(
+  logger: LedgerLogger,
+  meter: MetricMeter,
+  tracing: Tracing | null,
+): InjectedSinks<LedgerSinks> {
   const books = booksOf(meter);
   return {
     ledger: {
@@ -22,9 +29,16 @@ export function createLedger(logger: LedgerLogger, meter: MetricMeter): Injected
           books.submitted(runId, number, outcome);
         },
       },
+      polled: {
+        fn: (_info, outcome, lagMs) => {
+          books.polled(outcome, lagMs);
+        },
+      },
       ended: {
         fn: (info, entry) => {
-          if (books.ended(info.runId, entry)) write(logger, info, entry);
+          if (!books.ended(info.runId, entry)) return;
+          write(logger, info, entry);
+          if (tracing !== null) traceRun(tracing, info, entry);
         },
       },
     },
@@ -36,8 +50,11 @@ function write(
   { workflowId, runId, firstExecutionRunId }: WorkflowInfo,
   entry: LedgerEntry,
 ): void {
-  const record = { ledger: { workflowId, runId, firstRunId: firstExecutionRunId, ...entry } };
-  const { costUsd, estimatedCostUsd } = entry;
+  const { jobId, costUsd, estimatedCostUsd } = entry;
+  const record = {
+    ...{ workflowId, runId, ...(jobId === null ? {} : { jobId }) },
+    ledger: { workflowId, runId, firstRunId: firstExecutionRunId, ...entry },
+  };
   if (costUsd === null || estimatedCostUsd === null || costUsd <= estimatedCostUsd) logger.info(record, 'run ended');
   else logger.warn(record, 'run ended, and the bill is above the estimate');
 }
@@ -45,6 +62,7 @@ function write(
 /** What one process has counted. Metrics belong to the process, however many workers it has. */
 interface Books {
   submitted(runId: string, number: number, outcome: string): void;
+  polled(outcome: PollOutcome, lagMs: number): void;
   /** `false`: this very record was there before. */
   ended(runId: string, entry: LedgerEntry): boolean;
 }
@@ -59,6 +77,15 @@ function booksOf(meter: MetricMeter): Books {
   return books;
 }
 
+const SUBMIT_OUTCOMES = [
+  'accepted',
+  'refused',
+  'unavailable',
+  'unknown',
+  'not_sent',
+] as const satisfies readonly SubmitOutcome[];
+const POLL_OUTCOMES = ['job', 'missing', 'denied', 'trouble'] as const satisfies readonly PollOutcome[];
+
 /** Far more than can be under way at once. */
 const REMEMBERED = 10_000;
 
@@ -72,6 +99,23 @@ function openBooks(meter: MetricMeter): Books {
     undefined,
     'What the provider billed, in US dollars.',
   );
+  const polls = meter.createCounter('longtake_polls_total', undefined, 'Polls by what the provider answered.');
+  const pollLag = meter.createHistogram(
+    'longtake_poll_lag_seconds',
+    'float',
+    undefined,
+    'How much later than planned polls were made.',
+  );
+  const timeToVideo = meter.createHistogram(
+    'longtake_time_to_video_seconds',
+    'float',
+    undefined,
+    'From the accepted submit to the saved video.',
+  );
+  // What is not there before the first time does not count as a rise from zero, and the first time is what matters.
+  for (const outcome of SUBMIT_OUTCOMES) submits.add(0, { outcome });
+  for (const outcome of POLL_OUTCOMES) polls.add(0, { outcome });
+  for (const end of ['succeeded', 'cancelled', ...Object.keys(FAILURES)]) runs.add(0, { end });
   const submitted = new BoundedMap<string, true>(REMEMBERED);
   const ended = new BoundedMap<string, string>(REMEMBERED);
   const paid = new BoundedMap<string, true>(REMEMBERED);
@@ -86,6 +130,12 @@ function openBooks(meter: MetricMeter): Books {
     cost.set(total.toNumber(), { model: label });
   }
 
+  function took({ end, model, submittedAt, completedAt }: LedgerEntry): void {
+    if (end !== 'succeeded' || submittedAt === null || completedAt === null) return;
+    const elapsedMs = Date.parse(completedAt) - Date.parse(submittedAt);
+    timeToVideo.record(elapsedMs / 1000, { model: model ?? 'unknown' });
+  }
+
   return {
     submitted(runId, number, outcome) {
       const key = `${runId}/${number}`;
@@ -93,12 +143,19 @@ function openBooks(meter: MetricMeter): Books {
       submitted.set(key, true);
       submits.add(1, { outcome });
     },
+    polled(outcome, lagMs) {
+      polls.add(1, { outcome });
+      pollLag.record(lagMs / 1000);
+    },
     ended(runId, entry) {
       const before = ended.get(runId);
       const what = JSON.stringify({ ...entry, completedAt: null }); // the one thing that another try changes
       if (before === what) return false;
       ended.set(runId, what);
-      if (before === undefined) runs.add(1, { end: entry.end });
+      if (before === undefined) {
+        runs.add(1, { end: entry.end });
+        took(entry);
+      }
       pay(entry.jobId ?? runId, entry);
       return true;
     },

@@ -28,11 +28,20 @@ export function createLogger({ level, format, secrets, destination }: LoggerOpti
   );
 }
 
+/** Signatures and tokens are in the query of an address; what comes before it says where. */
+const QUERY = /(\bhttps?:\/\/[^\s"'?#\\]+)\?[^\s"'\\<>()]+/gi;
+
 function redacting(output: DestinationStream, secrets: readonly string[]): DestinationStream {
-  const hidden = secrets.filter((secret) => secret !== '');
+  const hidden = secrets.filter((secret) => secret !== '').flatMap(spellings);
   return {
     write(line) {
-      output.write(hidden.reduce((text, secret) => text.replaceAll(secret, REDACTED), line));
+      const text = hidden.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), line);
+      output.write(text.replace(QUERY, `$1?${REDACTED}`));
     },
   };
+}
+
+/** As it is, as JSON writes it, and as an address does. */
+function spellings(secret: string): string[] {
+  return [...new Set([secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])];
 }

@@ -1,6 +1,13 @@
-import { DefaultLogger, makeTelemetryFilterString, Runtime, type LogEntry } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  type LogEntry,
+  type PrometheusMetricsExporter,
+} from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Address } from '../config.js';
+import { HISTOGRAM_BUCKETS } from './histogram-buckets.js';
 
 export interface RuntimeOptions {
   readonly logger: Logger;
@@ -18,11 +25,21 @@ export function installRuntime({ logger, metricsAddress }: RuntimeOptions): void
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }) },
       ...(metricsAddress === null
         ? {}
-        : { metrics: { prometheus: { bindAddress: `${bracketed(metricsAddress.host)}:${metricsAddress.port}` } } }),
+        : { metrics: { attachServiceName: false, prometheus: prometheusAt(metricsAddress) } }),
     },
     // longtake drains on signals itself, so that an embedding program keeps its own handlers.
     shutdownSignals: [],
   });
+}
+
+/** Seconds, said in the name, as Prometheus has it: Temporal's own durations too. */
+function prometheusAt({ host, port }: Address): PrometheusMetricsExporter['prometheus'] {
+  return {
+    bindAddress: `${bracketed(host)}:${port}`,
+    useSecondsForDurations: true,
+    unitSuffix: true,
+    histogramBucketOverrides: HISTOGRAM_BUCKETS,
+  };
 }
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
@@ -30,9 +47,11 @@ const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 const QUIET = /^(Workflow bundle created|No Nexus services registered)/;
 
 function forward(logger: Logger, entry: LogEntry): void {
-  const { error, ...meta } = entry.meta ?? {};
+  const { error, workflowRunId, ...meta }: Record<string, unknown> = entry.meta ?? {};
   // Long, of no use to a reader, and on every line of an activity.
   delete meta['taskToken'];
+  // Activities have another name for what workflows call runId; one is enough to search by.
+  if (workflowRunId !== undefined) meta['runId'] = workflowRunId;
   const level = QUIET.test(entry.message) ? 'debug' : LEVELS[entry.level];
   logger[level]({ ...meta, ...(error === undefined ? {} : { err: error }) }, entry.message);
 }

@@ -12,3 +12,11 @@ export function isCompressed(response: Pick<Dispatcher.ResponseData, 'headers'>)
   const encoding = header(response, 'content-encoding')?.trim().toLowerCase() ?? '';
   return encoding !== '' && encoding !== 'identity';
 }
+
+/** `Content-Length`, when there is one that can be believed. */
+export function lengthOf(response: Pick<Dispatcher.ResponseData, 'headers'>): number | null {
+  const text = header(response, 'content-length');
+  if (text === null || !/^\d+$/.test(text)) return null;
+  const length = Number(text);
+  return Number.isSafeInteger(length) ? length : null;
+}

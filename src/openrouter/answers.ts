@@ -55,14 +55,29 @@ export type SubmitAnswer =
 
 export type PollAnswer = { readonly outcome: 'job'; readonly job: Job } | Missing | Denied | Trouble;
 
+/** By what a file is known again: a strong validator (RFC 9110, 8.8.1), an entity tag or a date, and the length. */
+export interface FileIdentity {
+  readonly validator: string;
+  readonly totalBytes: number;
+}
+
+/** The rest of a transfer that broke off. */
+export interface Continuation {
+  readonly file: FileIdentity;
+  /** How many bytes came before. */
+  readonly from: number;
+}
+
 export type ContentAnswer =
   | {
       readonly outcome: 'content';
       /** The bytes as they come; destroying it ends the transfer. Errors and idle time-outs arrive as stream errors. */
       readonly body: Readable;
-      /** From `Content-Length`, when there is one that can be believed. */
+      /** Of the whole file, from `Content-Length`, when there is one that can be believed. */
       readonly contentLength: number | null;
       readonly contentType: string | null;
+      /** What a continuation of this transfer must prove, or `null` when it could prove nothing. */
+      readonly file: FileIdentity | null;
     }
   | Missing
   /** 410, or a redirect that must not be followed: asking again cannot help. */
@@ -95,12 +110,17 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ContentOptions extends CallOptions {
+  /** Asks for the rest of a file. Whatever does not prove to be that rest is `trouble`, never `content`. */
+  readonly continues?: Continuation | undefined;
+}
+
 /** The four calls there are. One call makes one attempt (a content read also follows its redirects). */
 export interface OpenRouter {
   submit(body: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<SubmitAnswer>;
   poll(jobId: string, options?: CallOptions): Promise<PollAnswer>;
   /** `index` counts from 0. */
-  content(jobId: string, index: number, options?: CallOptions): Promise<ContentAnswer>;
+  content(jobId: string, index: number, options?: ContentOptions): Promise<ContentAnswer>;
   models(options?: CallOptions): Promise<ModelsAnswer>;
   close(): Promise<void>;
 }

@@ -16,7 +16,7 @@ import { createOpenRouter } from '../openrouter/client.js';
 import { openVideoStore } from '../storage/open-store.js';
 import { createDeliverEvent } from '../webhook/deliver-event.js';
 import { webhookRoutes } from '../webhook/receive-event.js';
-import { startAwaitingGauge } from './awaiting-gauge.js';
+import { startOpenRunsGauge } from './open-runs-gauge.js';
 import { healthRoutes } from './health.js';
 import type { Route } from './http-server.js';
 import { createLaneWorkers, type Lane, type LaneWorkers } from './lanes.js';
@@ -121,7 +121,7 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
   return {
     taskQueue: config.taskQueue,
     async run() {
-      const stopGauge = isCounted ? startAwaitingGauge(client, config.taskQueue, meter) : null;
+      const stopGauge = isCounted ? startOpenRunsGauge(client, config.taskQueue, meter) : null;
       try {
         await workers.run();
       } finally {

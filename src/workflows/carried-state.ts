@@ -13,7 +13,6 @@ export interface CarriedState {
   readonly missingInARow: number;
   readonly lastDenial: 'AuthenticationFailed' | 'PermissionDenied' | null;
   readonly seenEvents: readonly string[];
-  /** Not there where an older release continued the run. */
-  readonly submits?: readonly SubmitOutcome[];
+  readonly submits: readonly SubmitOutcome[];
   readonly stateSince: string;
 }

@@ -8,6 +8,7 @@ import {
   proxyActivities,
   TemporalFailure,
 } from '@temporalio/workflow';
+import type { CheckFailureDetails } from '../activities/check-request.js';
 import type { Activities } from '../activities/index.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
 import { CHECK } from './activity-options.js';
@@ -52,8 +53,10 @@ async function check(run: VideoRun): Promise<void> {
   } catch (error) {
     if (run.isCancelled() && isCancellation(error)) throw cancelledRun(run);
     const cause = activityCause(error);
-    const type = cause instanceof ApplicationFailure ? contractType(cause) : null;
-    throw cause === null || type === null ? error : endWith(type, cause.message);
+    if (!(cause instanceof ApplicationFailure)) throw error;
+    run.refused(cause.details?.[0] as CheckFailureDetails | undefined);
+    const type = contractType(cause);
+    throw type === null ? error : endWith(type, cause.message);
   }
 }
 

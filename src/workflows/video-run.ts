@@ -7,7 +7,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Plan } from '../activities/check-request.js';
+import type { CheckFailureDetails, Plan } from '../activities/check-request.js';
 import { adoptCommand } from '../contract/commands.js';
 import type { Problem } from '../contract/failures.js';
 import { isUsableJobId } from '../contract/job-id.js';
@@ -25,6 +25,9 @@ const TENANT_KEY = defineSearchAttributeKey('LongtakeTenant', 'KEYWORD');
 
 /** Provider events worth remembering; more than a provider sends, few enough to carry along. */
 const REMEMBERED_EVENTS = 20;
+
+/** More than any model's name has; a search attribute holds it. */
+const MODEL_CHARACTERS = 200;
 
 /** An operator's answer to `awaiting_decision`. */
 export type Decision =
@@ -57,6 +60,7 @@ export class VideoRun {
   cancelReason: string | null = null;
   private decision: Decision | null = null;
   private plan_: Plan | null = null;
+  private searchAttributes = false;
   private cancelRequested = false;
   private stateSince: string;
   private seenEvents: string[] = [];
@@ -69,10 +73,11 @@ export class VideoRun {
     this.stateSince = now();
     if (carried === undefined) return;
     this.plan_ = carried.plan;
-    this.status = { ...this.status, ...carried.status };
+    this.searchAttributes = carried.plan.searchAttributes;
+    this.status = carried.status;
     this.stateSince = carried.stateSince;
     this.seenEvents = [...carried.seenEvents];
-    this.submits.push(...(carried.submits ?? []));
+    this.submits.push(...carried.submits);
   }
 
   /** Follows cancellation of the run: the signal's way leads through the server as well. */
@@ -103,9 +108,9 @@ export class VideoRun {
     return this.plan_;
   }
 
-  /** `null` before the check, and for a job that the run did not submit. */
+  /** `null` for a job that the run did not submit, and where the input is too wrong to say. */
   get model(): string | null {
-    return this.plan_?.model ?? null;
+    return this.plan_ === null ? statedModel(this.input) : this.plan_.model;
   }
 
   /** Follows a job that was there before it. Of an input that was not checked yet, nothing is known. */
@@ -115,7 +120,13 @@ export class VideoRun {
 
   checked(plan: Plan): void {
     this.plan_ = plan;
+    this.searchAttributes = plan.searchAttributes;
     this.change({ estimatedCostUsd: plan.estimatedCostUsd });
+  }
+
+  /** The check failed; `undefined` where no worker got to say anything. */
+  refused(details: CheckFailureDetails | undefined): void {
+    this.searchAttributes = details?.searchAttributes === true;
   }
 
   /** Runs `work` and cancels it, and only it, when the run is cancelled. */
@@ -203,17 +214,24 @@ export class VideoRun {
 
   private record(): void {
     upsertMemo({ [STATUS_MEMO]: this.status, [MODEL_MEMO]: this.model });
-    if (this.plan_?.searchAttributes !== true) return;
+    if (!this.searchAttributes) return;
     const { state, jobId, costUsd } = this.status;
-    const { tenant } = this.input;
+    const { model } = this;
+    const tenant = this.plan_ === null ? undefined : this.input.tenant;
     upsertSearchAttributes([
       { key: STATE_KEY, value: state },
-      ...(this.plan_.model === null ? [] : [{ key: MODEL_KEY, value: this.plan_.model }]),
+      ...(model === null ? [] : [{ key: MODEL_KEY, value: model }]),
       ...(jobId === null ? [] : [{ key: JOB_ID_KEY, value: jobId }]),
       ...(costUsd === null ? [] : [{ key: COST_KEY, value: costUsd }]),
       ...(tenant === undefined ? [] : [{ key: TENANT_KEY, value: tenant }]),
     ]);
   }
+}
+
+/** Of an input that was not checked, which may be anything. */
+function statedModel(input: unknown): string | null {
+  const model = (input as { request?: { model?: unknown } } | null)?.request?.model;
+  return typeof model === 'string' && model !== '' && model.length <= MODEL_CHARACTERS ? model : null;
 }
 
 /** Workflow time: the same on every replay. */

@@ -16,6 +16,7 @@ describe('GenerateVideoInput', () => {
       },
     ],
     [{ request, maxCostUsd: 0, onCancel: 'settle', overwrite: true, output: 'a/b.mp4', timeouts: { submit: '1s' } }],
+    [{ jobId: 'gen-vid-1', tenant: 'ACME, München' }],
   ])('takes %j', (input) => {
     expect(accepts(input)).toBe(true);
   });
@@ -38,6 +39,9 @@ describe('GenerateVideoInput', () => {
     [{ request, polling: { backoffCoefficient: 0.5 } }],
     [{ request, polling: { interval: '1s' } }],
     [{ request, onCancel: 'maybe' }],
+    [{ request, tenant: '' }],
+    [{ request, tenant: 'x'.repeat(201) }],
+    [{ request, tenant: 'a\u0000b' }],
     [{ request, output: '../x' }],
     [{ jobId: '' }],
     [{ jobId: '..' }],

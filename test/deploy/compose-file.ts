@@ -23,7 +23,12 @@ export interface Service {
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly networks?: readonly string[];
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly network_mode?: string;
+  readonly user?: string;
+  readonly cap_drop?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly deploy?: { readonly replicas: number };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string; readonly required?: boolean }>>;
 }
 
 export function parseCompose(text: string): ComposeFile {

@@ -17,7 +17,9 @@ function flagsOf(helpText: string): string[] {
 }
 
 /** Name and arguments of each command, as the overview shows them: `generate [prompt]`. */
-const COMMANDS = [...help().matchAll(/^ {2}([a-z]+(?: [[<][a-z-]+[\]>])*) {2,}\S/gm)].map((match) => match[1] ?? '');
+const COMMANDS = [...help().matchAll(/^ {2}([a-z][a-z-]*(?: [[<][a-z-]+[\]>])*) {2,}\S/gm)].map(
+  (match) => match[1] ?? '',
+);
 const FLAGS = new Map(
   COMMANDS.map((command) => {
     const name = command.split(' ')[0] ?? '';

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz, FUZZ_TIMEOUT_MS } from '../support/fuzz.js';
 import { topLevelBoxes } from './boxes.js';
 import { fixture, probe, WHOLE_FIXTURES } from './fixtures.js';
 import { VARIANTS, withMehd } from './variants.js';
-
-const SEED = 20_261_122;
 
 /** Where a fragmented file without any announcement of its length may be cut unseen: between two fragments. */
 function fragmentBoundaries(file: Buffer): number[] {
@@ -69,50 +68,62 @@ describe('the verdict does not depend on how the bytes were cut into chunks', ()
     }
   });
 
-  it('any cuts, empty chunks among them', () => {
-    const cuts = fc.array(fc.nat(1 << 14), { maxLength: 40 });
-    fc.assert(
-      fc.property(fc.constantFrom(...files), cuts, (file, offsets) => {
-        const edges = [0, ...offsets.map((offset) => offset % (file.length + 1)).sort((a, b) => a - b), file.length];
-        const chunks = edges.slice(1).map((edge, index) => file.subarray(edges[index], edge));
-        expect(probe(...chunks)).toEqual(probe(file));
-      }),
-      { seed: SEED, numRuns: 300 },
-    );
-  });
+  it(
+    'any cuts, empty chunks among them',
+    () => {
+      const cuts = fc.array(fc.nat(1 << 14), { maxLength: 40 });
+      fc.assert(
+        fc.property(fc.constantFrom(...files), cuts, (file, offsets) => {
+          const edges = [0, ...offsets.map((offset) => offset % (file.length + 1)).sort((a, b) => a - b), file.length];
+          const chunks = edges.slice(1).map((edge, index) => file.subarray(edges[index], edge));
+          expect(probe(...chunks)).toEqual(probe(file));
+        }),
+        fuzz(300),
+      );
+    },
+    FUZZ_TIMEOUT_MS,
+  );
 });
 
 describe('nothing that comes over a network makes the probe throw or hang', () => {
-  it('any bytes', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
-        expect(probe(bytes).whole).toBe(false);
-      }),
-      { seed: SEED, numRuns: 1000 },
-    );
-  });
+  it(
+    'any bytes',
+    () => {
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
+          expect(probe(bytes).whole).toBe(false);
+        }),
+        fuzz(1_000),
+      );
+    },
+    FUZZ_TIMEOUT_MS,
+  );
 
-  it('a video with some of its bytes changed', () => {
-    const originals = Object.fromEntries(
-      WHOLE_FIXTURES.map((name) => [name, { original: fixture(name), tables: tableBytes(fixture(name)) }]),
-    ) as Record<(typeof WHOLE_FIXTURES)[number], { original: Buffer; tables: number[] }>;
-    const change = fc.tuple(fc.nat(), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff, 0x41));
-    fc.assert(
-      fc.property(
-        fc.constantFrom(...WHOLE_FIXTURES),
-        fc.array(change, { minLength: 1, maxLength: 8 }),
-        (name, changes) => {
-          const { original, tables } = originals[name];
-          const file = Buffer.from(original);
-          for (const [position, value] of changes) file.writeUInt8(value, tables[position % tables.length]);
-          const verdict = probe(file);
-          if (verdict.whole) expectPlausible(verdict);
-          else expect(verdict.reason).toMatch(/^(it|its|a|what) /);
-        },
-      ),
-      { seed: SEED, numRuns: 5_000 },
-    );
-  });
+  it(
+    'a video with some of its bytes changed',
+    () => {
+      const originals = Object.fromEntries(
+        WHOLE_FIXTURES.map((name) => [name, { original: fixture(name), tables: tableBytes(fixture(name)) }]),
+      ) as Record<(typeof WHOLE_FIXTURES)[number], { original: Buffer; tables: number[] }>;
+      const change = fc.tuple(fc.nat(), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff, 0x41));
+      fc.assert(
+        fc.property(
+          fc.constantFrom(...WHOLE_FIXTURES),
+          fc.array(change, { minLength: 1, maxLength: 8 }),
+          (name, changes) => {
+            const { original, tables } = originals[name];
+            const file = Buffer.from(original);
+            for (const [position, value] of changes) file.writeUInt8(value, tables[position % tables.length]);
+            const verdict = probe(file);
+            if (verdict.whole) expectPlausible(verdict);
+            else expect(verdict.reason).toMatch(/^(it|its|a|what) /);
+          },
+        ),
+        fuzz(5_000),
+      );
+    },
+    FUZZ_TIMEOUT_MS,
+  );
 });
 
 /** Offsets of everything but media data: where changed bytes can mislead. */

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { longtake } from '../cli/cli-process.js';
 import { freePort } from '../support/dev-server.js';
 import { accepted, completed, job, refusal, type Handler } from '../support/provider.js';
-import { scrape } from '../support/metrics.js';
+import { scrape, type Samples } from '../support/metrics.js';
 import { startRig, until, type Rig } from '../support/rig.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
@@ -38,6 +39,12 @@ function ledgerOf(...from: WorkerProcess[]): Line[] {
     .flatMap((worker) => worker.lines().split('\n'))
     .filter((line) => line.includes('"ledger":'))
     .map((line) => JSON.parse(line) as Line);
+}
+
+/** What was counted; how many runs await a decision is not counted but looked up. */
+async function totals(): Promise<Samples> {
+  const samples = Object.entries(await scrape(metrics));
+  return Object.fromEntries(samples.filter(([name]) => name.includes('_total')));
 }
 
 const byPrompt =
@@ -108,7 +115,7 @@ describe('the ledger', () => {
     });
     expect(ofRun('too')).toMatchObject({ level: 'info', msg: 'run ended' });
 
-    expect(await scrape(metrics)).toEqual({
+    expect(await totals()).toEqual({
       'longtake_submits_total{outcome="accepted"}': 6,
       'longtake_submits_total{outcome="refused"}': 1,
       'longtake_submits_total{outcome="unknown"}': 1,
@@ -122,6 +129,21 @@ describe('the ledger', () => {
     });
   });
 
+  it('tells of a bill above the estimate wherever the cost is shown', async () => {
+    rig.provider.script = { poll: ({ jobId }) => completed(jobId, 0.2) };
+    const worker = await startWorker();
+    const handle = await start('dear');
+    expect(await handle.result()).toMatchObject({ costUsd: 0.2, estimatedCostUsd: 0.12 });
+    expect(ledgerOf(worker)).toMatchObject([{ level: 'warn', ledger: { costUsd: 0.2, estimatedCostUsd: 0.12 } }]);
+    const words = '$0.20, above the estimate of $0.12';
+    const cli = (command: string) => longtake([command, handle.workflowId], { cwd: rig.storage, env: rig.environment });
+    expect((await cli('status')).stdout).toContain(words);
+    expect((await cli('wait')).stderr).toContain(words);
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    const { currentDetails } = await raw.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain('cost: `$0.2`, above the estimate of `$0.12`');
+  });
+
   it('counts nothing again when another worker replays a run', async () => {
     let done = false;
     rig.provider.script = { poll: ({ jobId }) => (done ? completed(jobId, 0.1) : job(jobId, 'in_progress')) };
@@ -133,7 +155,7 @@ describe('the ledger', () => {
     done = true;
     await handle.result();
     expect(ledgerOf(first, second)).toHaveLength(1);
-    expect(await scrape(metrics)).toEqual({
+    expect(await totals()).toEqual({
       'longtake_runs_total{end="succeeded"}': 1,
       'longtake_cost_usd_total{model="test/model"}': 0.1,
     });
@@ -162,7 +184,7 @@ describe('the ledger', () => {
       await expect(handle.result()).rejects.toMatchObject({ type: 'VideoFailed' });
       expect(asked).toBeGreaterThan(1);
       expect(ledgerOf(worker)).toHaveLength(1);
-      expect(await scrape(metrics)).toEqual({
+      expect(await totals()).toEqual({
         'longtake_submits_total{outcome="accepted"}': 1,
         'longtake_runs_total{end="VideoFailed"}': 1,
         'longtake_cost_usd_total{model="test/model"}': 0.07,

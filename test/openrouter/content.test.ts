@@ -109,7 +109,7 @@ describe('content', () => {
       const server = await startRawServer((socket) => {
         peer = socket;
         socket.write(`HTTP/1.1 200 A\r\nConnection: close\r\n${framing}\r\n`);
-        socket.write(Buffer.alloc(100_000, 'v'));
+        socket.write(Buffer.alloc(500_000, 'v'));
       });
       const body = bodyOf(await connectTo(server.origin).content('job-1', 0));
       await vi.waitFor(() => {
@@ -146,10 +146,10 @@ describe('content', () => {
 
   it('is not idle while something comes, or while only the reader is slow', async () => {
     const server = await startRawServer((socket) => {
-      socket.write(reply(200, '', { 'Content-Length': 200_000 }));
+      socket.write(reply(200, '', { 'Content-Length': 400_000 }));
       let left = 20;
       const timer = setInterval(() => {
-        socket.write(Buffer.alloc(10_000, 'v'));
+        socket.write(Buffer.alloc(20_000, 'v'));
         if (--left === 0) clearInterval(timer);
       }, 100);
     });
@@ -161,7 +161,7 @@ describe('content', () => {
       { timeout: 30_000 },
     );
     await new Promise((resolve) => setTimeout(resolve, 3_500)); // the reader's own slowness, longer than the limit
-    expect(await buffer(body)).toHaveLength(200_000);
+    expect(await buffer(body)).toHaveLength(400_000);
   });
 
   it('answers trouble when the head does not come, or the body of an error never ends', async () => {

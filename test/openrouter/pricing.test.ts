@@ -132,6 +132,21 @@ describe('estimateCostUsd', () => {
     );
   });
 
+  it.each([
+    ...['duration_seconds', 'duration_seconds_without_audio', 'duration_seconds_720p', 'per-video-second'],
+    ...['duration_seconds_without_audio_720p', 'text_to_video_duration_seconds_720p', 'per-video-second-720p'],
+    ...['cents_per_second_output', 'cents_per_second_output_720p', 'cents_per_video_output_second_720p'],
+  ])('is seconds times %s, exactly', (name) => {
+    const digits = fc.tuple(fc.nat(9_999), fc.nat(999_999_999)).map(([whole, part]) => `${whole}.${part}`);
+    const factor = name.startsWith('cents') ? '0.01' : '1';
+    fc.assert(
+      fc.property(digits, fc.integer({ min: 1, max: 100_000 }), (price, duration) => {
+        const exact = new Big(price).times(factor).times(duration).toFixed();
+        expect(estimate({ [name]: price }, { duration })).toBe(exact);
+      }),
+    );
+  });
+
   it('never throws, whatever the price list says', () => {
     const names = fc.constantFrom(...Object.keys(VEO_SKUS), 'cents_per_image_input', '__proto__', 'constructor');
     const texts = fc.oneof(fc.string(), fc.constantFrom('0.1', '5'));

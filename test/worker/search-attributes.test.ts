@@ -15,14 +15,28 @@ afterAll(async () => {
 });
 
 it('is created by the worker on a bare server, and a run that starts at once uses it', async () => {
-  const handle = await rig.start();
+  const handle = await rig.start({ tenant: 'Söhne & Co' });
   const { jobId } = await handle.result();
   const { typedSearchAttributes } = await rig.temporal.workflow.getHandle(handle.workflowId).describe();
   const found = Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
-  expect(found).toMatchObject({ LongtakeState: 'succeeded', LongtakeModel: 'test/model', LongtakeJobId: jobId });
+  expect(found).toMatchObject({
+    LongtakeState: 'succeeded',
+    LongtakeModel: 'test/model',
+    LongtakeJobId: jobId,
+    LongtakeTenant: 'Söhne & Co',
+  });
+});
+
+it('is not set for a run without a tenant', async () => {
+  const handle = await rig.start();
+  await handle.result();
+  const { typedSearchAttributes } = await rig.temporal.workflow.getHandle(handle.workflowId).describe();
+  const names = typedSearchAttributes.getAll().map(({ key }) => key.name);
+  expect(names).toContain('LongtakeState');
+  expect(names).not.toContain('LongtakeTenant');
 });
 
 it('can be asked for in a list', async () => {
-  const query = `LongtakeState = 'succeeded' AND LongtakeCostUsd < 1`;
+  const query = `LongtakeState = 'succeeded' AND LongtakeCostUsd < 1 AND LongtakeTenant = 'Söhne & Co'`;
   await expect.poll(async () => (await rig.temporal.workflow.count(query)).count).toBe(1);
 });

@@ -1,6 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FailureType } from '../../src/contract/index.js';
 import { LongtakeError, type GenerateVideoInput, type LongtakeHandle } from '../../src/client/index.js';
 import { CLIP, completed, job, refusal, video, type Call, type ProviderScript } from '../support/provider.js';
@@ -288,6 +288,18 @@ describe('what can be known before money is spent', () => {
       expect(error.type, JSON.stringify(input)).toBe('InvalidRequest');
     }
     expect(rig.provider.submits).toHaveLength(0);
+  });
+
+  it('is found by its state and its model like any other end', async () => {
+    const request = { model: 'test/model', prompt: 'x', duration: 5 };
+    const handle = await rig.start({ request });
+    await expect(handle.result()).rejects.toMatchObject({ type: 'InvalidRequest' });
+    const query = `LongtakeState = 'failed' AND LongtakeModel = 'test/model' AND WorkflowId = '${handle.workflowId}'`;
+    await vi.waitFor(async () => {
+      expect((await rig.temporal.workflow.count(query)).count).toBe(1);
+    }, 30_000);
+    const [listed] = (await rig.client.list({ limit: 200 })).filter(({ id }) => id === handle.workflowId);
+    expect(listed).toMatchObject({ state: 'failed', model: 'test/model' });
   });
 
   it.each(['../x.mp4', '/etc/x.mp4', 'C:/x.mp4', 'a/../../x.mp4', 'x\u0000.mp4', 'CON.mp4', 'a//b.mp4'])(

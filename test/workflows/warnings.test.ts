@@ -37,7 +37,9 @@ it('a video that is not what was asked for is saved, and a warning says so where
   expect(await detailsOf(run)).toContain('**Warning**: w.mp4 has 2 s instead of the 4 s asked for.');
   const logged = () => logLines.map((line) => JSON.parse(line) as { msg?: string; level?: number; jobId?: string });
   for (const msg of warnings) {
-    await expect.poll(logged).toContainEqual(expect.objectContaining({ msg, level: 40, jobId: 'job-1' }));
+    await expect
+      .poll(logged, { timeout: 20_000 })
+      .toContainEqual(expect.objectContaining({ msg, level: 40, jobId: 'job-1' }));
   }
 });
 

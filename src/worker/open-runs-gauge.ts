@@ -16,10 +16,11 @@ const OPEN_STATES = [
 ] as const satisfies readonly VideoState[];
 
 /**
- * Keeps the metrics `longtake_open_runs` and `longtake_runs_awaiting_decision` until it is told to stop. Asked of Temporal instead of counted here,
- * so that it is true after any worker's death; every worker on a task queue shows the same number.
+ * Keeps the metrics `longtake_open_runs` and `longtake_runs_awaiting_decision` until it is told to stop. Asked of
+ * Temporal instead of counted here, so that they are true after any worker's death; every worker on a task queue shows
+ * the same numbers.
  */
-export function startAwaitingGauge(client: Client, taskQueue: string, meter: MetricMeter): () => void {
+export function startOpenRunsGauge(client: Client, taskQueue: string, meter: MetricMeter): () => void {
   const open = meter.createGauge(
     'longtake_open_runs',
     'int',

@@ -1,0 +1,114 @@
+import { activityInfo, cancellationSignal, Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { adoptCommand } from '../contract/commands.js';
+import { isFailureType, type FailureType } from '../contract/failures.js';
+import { LIMITS } from '../contract/limits.js';
+import type { Failure } from '../contract/types.js';
+import type { Mp4Verdict } from '../media/mp4-probe.js';
+import type { ContentAnswer } from '../openrouter/answers.js';
+import { networkProblem } from '../openrouter/network-problem.js';
+import { StorageError } from '../storage/port.js';
+import { finalFailure, passingFailure } from './failures.js';
+import { retryDelayMs } from './retry-time.js';
+import { TooSlow } from './sender-pace.js';
+import { BrokenOff, TooLarge } from './transfer.js';
+
+const LEAST_PACE = `less than ${LIMITS.downloadWindowBytes} bytes in ${LIMITS.downloadWindowMs / 1000} s`;
+
+/** What can go wrong with a download, in the contract's words. */
+export class DownloadFailures {
+  constructor(
+    private readonly input: { readonly jobId: string; readonly key: string },
+    private readonly maxVideoBytes: number,
+  ) {}
+
+  /** @param missing - how many 404s in a row there were, this answer included */
+  noContent(answer: Exclude<ContentAnswer, { outcome: 'content' }>, missing: number): ApplicationFailure {
+    switch (answer.outcome) {
+      case 'gone':
+        return this.final('DownloadFailed', `The provider does not hand out the video: ${answer.message}`);
+      case 'denied':
+        return this.passing(
+          answer.httpStatus === 401 ? 'AuthenticationFailed' : 'PermissionDenied',
+          `The key is refused while the video of job ${this.input.jobId} waits: ${answer.message} Mend the key and restart the worker.`,
+        );
+      case 'trouble':
+        return this.passing('DownloadFailed', answer.message, answer.retryAfterMs);
+      case 'missing':
+        return this.untilTries(
+          'DownloadFailed',
+          `The provider has no content for job ${this.input.jobId} (404, ${missing} in a row).`,
+          missing < LIMITS.missingInARow,
+        );
+    }
+  }
+
+  cutOff(bytes: number, contentLength: number): ApplicationFailure {
+    return this.passing('DownloadFailed', `The transfer was cut off: ${bytes} of ${contentLength} bytes came.`);
+  }
+
+  /** @param tries - how many complete answers were no video, this one included */
+  invalid(
+    { reason }: Extract<Mp4Verdict, { whole: false }>,
+    contentType: string | null,
+    tries: number,
+  ): ApplicationFailure {
+    const type = contentType === null ? '' : ` It was sent as ${contentType}.`;
+    return this.untilTries(
+      'InvalidVideo',
+      `What came for job ${this.input.jobId} is no whole video (${tries} of ${LIMITS.invalidVideos} tries): ${reason}.${type}`,
+      tries < LIMITS.invalidVideos,
+    );
+  }
+
+  /** Of whatever was thrown on the way. */
+  of(error: unknown): Error {
+    if (error instanceof ApplicationFailure) return error;
+    if (cancellationSignal().aborted) return this.ended(Context.current().cancellationSignal.reason);
+    const subject = `The video of job ${this.input.jobId}`;
+    if (error instanceof StorageError) {
+      return this.passing('StorageFailed', `${subject} cannot be stored: ${error.message}`);
+    }
+    if (error instanceof TooLarge) {
+      return this.final(
+        'DownloadFailed',
+        `${subject} is larger than LONGTAKE_MAX_VIDEO_BYTES (${this.maxVideoBytes}). Raise it and restart the worker.`,
+      );
+    }
+    if (error instanceof TooSlow) {
+      return this.passing('DownloadFailed', `${subject} came too slowly: ${LEAST_PACE}.`);
+    }
+    const problem = networkProblem(error instanceof BrokenOff ? error.cause : error);
+    return this.passing('DownloadFailed', `The transfer of job ${this.input.jobId} broke off: ${problem}.`);
+  }
+
+  /** What another attempt should know of this one's failure, or `null`: then there is none, or it is not the download's fault. */
+  problemOf(failure: Error): Failure | null {
+    if (!(failure instanceof ApplicationFailure) || failure.nonRetryable === true) return null;
+    if (cancellationSignal().aborted || !isFailureType(failure.type)) return null;
+    return { type: failure.type, message: failure.message };
+  }
+
+  /** A cancel of the run ends as cancelled; a worker that shuts down makes room for another attempt. */
+  private ended(reason: unknown): Error {
+    const isShutdown = reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN';
+    return isShutdown
+      ? this.passing('DownloadFailed', 'The worker was stopped during the transfer; another attempt follows.')
+      : new CancelledFailure('the download was cancelled');
+  }
+
+  private untilTries(type: FailureType, what: string, isLeft: boolean): ApplicationFailure {
+    return isLeft ? this.passing(type, what) : this.final(type, what);
+  }
+
+  private passing(type: FailureType, what: string, retryAfterMs: number | null = null): ApplicationFailure {
+    return passingFailure(type, what, {
+      command: adoptCommand(this.input.jobId, this.input.key),
+      delayMs: retryDelayMs(activityInfo().attempt, retryAfterMs),
+    });
+  }
+
+  private final(type: FailureType, what: string): ApplicationFailure {
+    return finalFailure(type, what, adoptCommand(this.input.jobId, this.input.key));
+  }
+}

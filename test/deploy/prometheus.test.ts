@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../support/dev-server.js';
+import { startPrometheus, type Prometheus } from '../support/prometheus.js';
+import { CLIP, completed } from '../support/provider.js';
+import { startRig, type Rig } from '../support/rig.js';
+import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
+import { readAlertRules } from './alert-rules.js';
+import { queriesOf, readDashboard } from './dashboard-file.js';
+import { withoutPrometheus } from './promtool.js';
+import { repositoryPath } from './repository-file.js';
+
+/** Two workers, a real Prometheus with our rules, and the questions that the dashboard asks. */
+
+vi.setConfig({ testTimeout: 90_000 });
+
+let rig: Rig;
+let prometheus: Prometheus;
+const workers: WorkerProcess[] = [];
+const WITHIN = { timeout: 60_000, interval: 500 };
+
+describe.skipIf(withoutPrometheus)('a real Prometheus', () => {
+  beforeAll(async () => {
+    rig = await startRig({ worker: false, script: { poll: ({ jobId }) => completed(jobId, 0.25) } });
+    const addresses = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    for (const LONGTAKE_METRICS_ADDRESS of addresses) {
+      workers.push(await startWorkerProcess({ ...rig.environment, LONGTAKE_METRICS_ADDRESS }));
+    }
+    prometheus = await startPrometheus(repositoryPath('deploy/prometheus'), addresses);
+  });
+  afterAll(async () => {
+    await prometheus.stop();
+    await Promise.all(workers.map((worker) => worker.kill()));
+    await rig.stop();
+  });
+
+  it('takes the rules, and can evaluate every one', async () => {
+    await expect.poll(() => prometheus.alerts(), WITHIN).toEqual(readAlertRules().map(({ alert }) => alert));
+  });
+
+  it('sees both workers', async () => {
+    await expect.poll(() => prometheus.query('count(up{job="longtake"} == 1)'), WITHIN).toMatchObject([{ value: 2 }]);
+  });
+
+  it('sees a run: its end, its bytes, its cost', async () => {
+    await (await rig.start()).result();
+    const sees = (query: string, value: number) =>
+      expect.poll(() => prometheus.query(query), WITHIN).toMatchObject([{ value }]);
+    await sees('sum(longtake_runs_total{end="succeeded"})', 1);
+    await sees('sum(longtake_cost_usd_total)', 0.25);
+    await sees('sum(longtake_downloaded_bytes_total)', CLIP.byteLength);
+  });
+
+  it.each(queriesOf(readDashboard()))('answers the dashboard: %s', async (query) => {
+    const asked = query.replaceAll('$__rate_interval', '1m');
+    const ask = async (): Promise<number> => {
+      await (await rig.start()).result();
+      const samples = await prometheus.query(asked);
+      return samples.filter(({ value }) => Number.isFinite(value)).length; // a quantile of nothing is no number
+    };
+    await expect.poll(ask, WITHIN).toBeGreaterThan(0);
+  });
+});
