@@ -8,8 +8,9 @@ import {
   videoStatus,
 } from './schemas.js';
 
-function jsonSchema(title: string, schema: z.ZodType, io: 'input' | 'output') {
-  return { title, ...z.toJSONSchema(schema, { io, target: 'draft-2020-12' }) };
+/** As `input`, because that refuses unknown fields only where the zod schema does. */
+function jsonSchema(title: string, schema: z.ZodType) {
+  return { title, ...z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' }) };
 }
 
 /**
@@ -17,10 +18,10 @@ function jsonSchema(title: string, schema: z.ZodType, io: 'input' | 'output') {
  * key inside the root, `request` or `jobId` but not both) are checked by longtake all the same.
  */
 export const jsonSchemas = {
-  'generate-video-input': jsonSchema('GenerateVideoInput', generateVideoInput, 'input'),
-  'generate-video-result': jsonSchema('GenerateVideoResult', generateVideoResult, 'output'),
-  'video-status': jsonSchema('VideoStatus', videoStatus, 'output'),
-  'resolve-submission': jsonSchema('ResolveSubmission', resolveSubmission, 'input'),
-  cancel: jsonSchema('CancelRequest', cancelRequest, 'input'),
-  'provider-event': jsonSchema('ProviderEvent', providerEvent, 'input'),
+  'generate-video-input': jsonSchema('GenerateVideoInput', generateVideoInput),
+  'generate-video-result': jsonSchema('GenerateVideoResult', generateVideoResult),
+  'video-status': jsonSchema('VideoStatus', videoStatus),
+  'resolve-submission': jsonSchema('ResolveSubmission', resolveSubmission),
+  cancel: jsonSchema('CancelRequest', cancelRequest),
+  'provider-event': jsonSchema('ProviderEvent', providerEvent),
 } as const;

@@ -91,7 +91,8 @@ export const generateVideoInput = z
     message: 'give either request (to submit a new job) or jobId (to adopt one that exists), not both and not neither',
   });
 
-export const videoAsset = z.strictObject({
+/** What longtake says, from here on, may have more fields in a later release: whoever reads it passes them over. */
+export const videoAsset = z.object({
   uri: z.string(),
   key: z.string(),
   bytes: count,
@@ -102,7 +103,7 @@ export const videoAsset = z.strictObject({
   height: count.nullable(),
 });
 
-export const generateVideoResult = z.strictObject({
+export const generateVideoResult = z.object({
   jobId: z.string(),
   model: z.string().nullable(),
   assets: z.array(videoAsset),
@@ -124,7 +125,7 @@ export const videoState = z.enum([
   'cancelled',
 ]);
 
-export const videoStatus = z.strictObject({
+export const videoStatus = z.object({
   state: videoState,
   jobId: z.string().nullable(),
   providerStatus: z.string().nullable(),
@@ -136,7 +137,7 @@ export const videoStatus = z.strictObject({
   estimatedCostUsd: z.number().nullable(),
   assets: z.array(videoAsset),
   warnings: z.array(z.string()).default([]), // runs of earlier releases have none
-  error: z.strictObject({ type: z.string(), message: z.string() }).nullable(),
+  error: z.object({ type: z.string(), message: z.string() }).nullable(),
 });
 
 export const cancelRequest = z.strictObject({ reason: z.string().max(1_000).optional() });

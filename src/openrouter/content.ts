@@ -11,8 +11,6 @@ import { nameOf, pathOf, requestHeaders, type Provider } from './provider.js';
 import { discard, ignoreLateErrors } from './response-body.js';
 import type { TrustedUrl } from './trusted-url.js';
 
-/** A tenth less CPU to hash and write than with undici's 64 KiB; larger pieces take memory where many come at once. */
-const PIECE_BYTES = 128 * 1024;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 interface Redirect {
@@ -83,7 +81,6 @@ async function ask(
         },
         signal: deadline.signal,
         headersTimeout: 0, // the deadline covers the head, and the body of an error
-        highWaterMark: PIECE_BYTES,
         bodyTimeout: downloadIdleMs, // between chunks; does not run while the reader is the slow one
       }),
     );

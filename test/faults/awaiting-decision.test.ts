@@ -54,11 +54,16 @@ function answers(id: string): string[] {
 
 describe('a run that awaits a decision', () => {
   it('is in the list, alone', async () => {
-    const { code, stdout } = await cli('list', '--state', 'awaiting_decision', '--json');
-    const mine = (JSON.parse(stdout) as { id: string; state: string }[]).filter(({ id }) => id === handle.workflowId);
-    expect(code).toBe(0);
-    expect(mine).toMatchObject([{ state: 'awaiting_decision', model: 'test/model', jobId: null, costUsd: null }]);
-    expect(stdout).not.toContain('succeeded');
+    const list = async (): Promise<unknown> => {
+      const { code, stdout } = await cli('list', '--state', 'awaiting_decision', '--limit', '1000', '--json');
+      expect(code).toBe(0);
+      expect(stdout).not.toContain('succeeded');
+      return (JSON.parse(stdout) as { id: string }[]).filter(({ id }) => id === handle.workflowId);
+    };
+    // Temporal's list is a moment behind.
+    await expect
+      .poll(list, SEEN_WITHIN)
+      .toMatchObject([{ state: 'awaiting_decision', model: 'test/model', jobId: null, costUsd: null }]);
   });
 
   it.each([

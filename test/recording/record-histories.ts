@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, inject, it } from 'vitest';
 import type { GenerateVideoInput, LongtakeHandle } from '../../src/client/index.js';
 import { startDevServer, type DevServer } from '../support/dev-server.js';
@@ -16,6 +17,8 @@ import { startRig, until, type Rig } from '../support/rig.js';
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 let server: DevServer;
 let rig: Rig;
@@ -192,7 +195,9 @@ async function record(what: string, workflowId: string, runId: string): Promise<
     events: unknown[];
   };
   const file = join(HISTORIES, `${version}-${what}.json`);
-  await writeFile(file, `${JSON.stringify({ workflowId, events })}\n`, { flag: 'wx' }).catch((error: unknown) => {
+  // Stack traces name the place of the checkout, which is nobody's business.
+  const history = JSON.stringify({ workflowId, events }).replaceAll(ROOT, '/longtake/');
+  await writeFile(file, `${history}\n`, { flag: 'wx' }).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   });
 }
