@@ -5,12 +5,16 @@ import os
 import sys
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 
 async def main(run_id: str, reason: str) -> None:
     client = await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"))
-    # The provider cannot cancel: a job that was submitted may still be billed. The run's last message names it.
-    await client.get_workflow_handle(run_id).signal("cancel", {"reason": reason})
+    try:
+        # The provider cannot cancel: a job that was submitted may still be billed. The run's last message names it.
+        await client.get_workflow_handle(run_id).signal("cancel", {"reason": reason})
+    except RPCError as error:
+        sys.exit(f"{run_id} cannot be cancelled: {error.message}")
 
 
 asyncio.run(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "asked by cancel.py"))

@@ -4,7 +4,7 @@ import Big from 'big.js';
 import { DEFAULT_POLLING, DEFAULT_TIMEOUTS, LIMITS } from '../contract/limits.js';
 import { defaultOutputKey, outputKeyProblem } from '../contract/output-key.js';
 import { describeIssues, durationMs, generateVideoInput } from '../contract/schemas.js';
-import type { GenerateVideoInput } from '../contract/types.js';
+import type { GenerateVideoInput, ProviderRequest } from '../contract/types.js';
 import type { VideoModel } from '../openrouter/answers.js';
 import { capabilityProblem } from '../openrouter/capabilities.js';
 import { estimateCostUsd } from '../openrouter/pricing.js';
@@ -67,7 +67,7 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
     const problem = model === null ? null : capabilityProblem(request, model);
     if (problem !== null) throw finalFailure('InvalidRequest', problem);
     const estimate = model === null ? null : estimateOf(request, model);
-    checkBudget(estimate, input.maxCostUsd, request.model);
+    checkBudget(estimate, input.maxCostUsd, request);
     return { ...plan, estimatedCostUsd: estimate === null ? null : Number(estimate) };
 
     async function findModel(id: string, needed: boolean): Promise<readonly VideoModel[] | null> {
@@ -160,13 +160,19 @@ function estimateOf(request: Parameters<typeof estimateCostUsd>[0], models: read
   return model === undefined ? null : estimateCostUsd(request, model);
 }
 
-function checkBudget(estimate: string | null, maxCostUsd: number | undefined, model: string): void {
+function checkBudget(estimate: string | null, maxCostUsd: number | undefined, request: ProviderRequest): void {
   if (maxCostUsd === undefined) return;
+  const { model } = request;
   if (estimate === null) {
+    const open = leftOpen(request);
+    const advice =
+      open.length === 0
+        ? 'Leave maxCostUsd out, or choose a model whose price "longtake models" shows.'
+        : `Say ${open.join(' and ')}: the price depends on it.`;
     throw finalFailure(
       'BudgetExceeded',
       `The price of this request to ${model} cannot be known beforehand, so it cannot be held under maxCostUsd ${maxCostUsd}. ` +
-        'Nothing was submitted. Leave maxCostUsd out, or choose a model whose price "longtake models" shows.',
+        `Nothing was submitted. ${advice}`,
     );
   }
   if (new Big(estimate).gt(maxCostUsd)) {
@@ -176,4 +182,12 @@ function checkBudget(estimate: string | null, maxCostUsd: number | undefined, mo
         'Raise maxCostUsd, or ask for fewer seconds or a lower resolution.',
     );
   }
+}
+
+/** What most prices go by, and this request does not say. */
+function leftOpen({ duration, resolution, size }: ProviderRequest): string[] {
+  return [
+    ...(duration === undefined ? ['duration'] : []),
+    ...(resolution === undefined && size === undefined ? ['resolution'] : []),
+  ];
 }

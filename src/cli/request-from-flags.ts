@@ -6,14 +6,22 @@ import { usageError } from './errors.js';
 
 export const DEFAULT_MODEL = 'google/veo-3.1-lite';
 
-/** The body of `POST /videos`: the file's, with the flags on top; `null` when neither prompt nor file was given. */
+/**
+ * The body of `POST /videos`: the file's, with the flags on top; `null` when neither prompt nor file was given. A file has
+ * to name its model: with a misspelt one another would be paid for.
+ */
 export async function requestFromFlags(
   prompt: string | undefined,
   flags: GenerateFlags,
 ): Promise<ProviderRequest | null> {
+  if (prompt?.trim() === '')
+    throw usageError('The prompt is empty. Say what the video shows, or leave it out with --request FILE.');
   if (prompt === undefined && flags.request === undefined) return null;
-  const body = flags.request === undefined ? {} : await readBody(flags.request);
-  return { model: DEFAULT_MODEL, ...body, ...fieldsOf(prompt, flags) };
+  const body = flags.request === undefined ? { model: DEFAULT_MODEL } : await readBody(flags.request);
+  const request = { ...body, ...fieldsOf(prompt, flags) };
+  if (!('model' in request))
+    throw usageError('The request names no "model". Put it into the body, or give --model MODEL.');
+  return request as ProviderRequest;
 }
 
 /** The fields of the body that the command line gives. */

@@ -43,5 +43,12 @@ export interface Problem {
  */
 export function failureMessage(type: FailureType, what: string, command?: string): string {
   const page = `See docs/errors/${FAILURES[type].slug}.md.`;
-  return command === undefined ? `${what} ${page}` : `${what} ${page} To get the paid video: ${command}`;
+  return command === undefined ? `${what} ${page}` : `${what} ${page}${COMMAND_FOLLOWS}${command}`;
+}
+
+const COMMAND_FOLLOWS = ' To get the paid video: ';
+
+/** The message while the run still tries by itself: its command is for afterwards. */
+export function withoutCommand(message: string): string {
+  return message.split(COMMAND_FOLLOWS, 1)[0] ?? message;
 }

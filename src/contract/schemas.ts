@@ -8,6 +8,7 @@ const MAX_DURATION_MS = 10 * 365 * 24 * 60 * 60 * 1000;
 /** Milliseconds of a duration as Temporal writes it (`"500ms"`, `"10s"`, `"2 hours"`) or as a number of milliseconds. */
 export function durationMs(duration: string | number): number {
   if (typeof duration === 'number') return duration;
+  if (/^[\d.\s]+$/.test(duration)) return Number.NaN; // "5": seconds, minutes? Only a number is milliseconds
   // The types promise a number for every string; for most there is none.
   const parsed = ms(duration as ms.StringValue) as number | undefined;
   return parsed ?? Number.NaN;

@@ -44,7 +44,7 @@ function prometheusAt({ host, port }: Address): PrometheusMetricsExporter['prome
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 /** Of use to nobody who runs longtake: the bundler's long report, and a feature that is not in use. */
-const QUIET = /^(Workflow bundle created|No Nexus services registered)/;
+const QUIET = /^(Workflow bundle created|No Nexus services registered|No workflows registered)/;
 
 function forward(logger: Logger, entry: LogEntry): void {
   const { error, workflowRunId, ...meta }: Record<string, unknown> = entry.meta ?? {};

@@ -5,7 +5,7 @@ import type { WebhookSender } from './webhook-sender.js';
 export interface Provider {
   /** Without a trailing slash: `http://127.0.0.1:4010/api/v1`. */
   readonly baseUrl: string;
-  /** `null`: any key is good. */
+  /** `null`: every key is good. */
   readonly apiKey: string | null;
   readonly generationMs: number;
   readonly jobs: JobBook;

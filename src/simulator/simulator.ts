@@ -11,7 +11,7 @@ export interface SimulatorOptions {
   readonly host?: string | undefined;
   /** Default 0: a free one, told in `Simulator.port`. */
   readonly port?: number | undefined;
-  /** The only bearer key that is accepted; default: any. */
+  /** The only bearer key that is accepted; default: every one. */
   readonly apiKey?: string | undefined;
   /** File that keeps the accepted jobs across restarts; default: they end with the simulator. */
   readonly journal?: string | undefined;

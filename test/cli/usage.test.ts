@@ -71,6 +71,8 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
     ['an output that leads out of the storage', ['generate', 'x', '--output', '../x.mp4'], /output/],
     ['an id that no file can be named after', ['generate', 'x', '--id', 'a'.repeat(300)], /--id/],
     ['a budget below zero', ['generate', 'x', '--max-cost', '-1'], /US dollars/],
+    ['an empty prompt', ['generate', '  '], /prompt is empty/],
+    ['a time without its unit', ['generate', 'x', '--timeout', '5'], /--timeout.*its unit/],
     ['a time that is none', ['generate', 'x', '--timeout', 'soon'], /--timeout.*30m/],
     ['a pause that is none', ['generate', 'x', '--poll-interval', '0s'], /--poll-interval/],
     ['a cancel mode that does not exist', ['generate', 'x', '--on-cancel', 'maybe'], /abandon, settle/],
@@ -97,7 +99,8 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
     ['no JSON', 'model: x', /standard input is no JSON/],
     ['JSON that is no object', '[1]', /one JSON object/],
     ['a body with another one around it', '{"request":{"prompt":"x"}}', /itself/],
-    ['a field of the wrong type', '{"prompt":"x","seed":"seven"}', /request\.seed/],
+    ['a field of the wrong type', '{"model":"m","prompt":"x","seed":"seven"}', /request\.seed/],
+    ['no model, or a misspelt one', '{"modle":"m","prompt":"x"}', /names no "model"/],
   ])('a request on standard input: %s', async (_what, input, message) => {
     const { code, stderr } = await longtake(['generate', '--request', '-'], { cwd: await newFolder(), env, input });
     expect(code).toBe(2);

@@ -225,6 +225,16 @@ describe('what can be known before money is spent', () => {
     expect((await (await rig.start({ maxCostUsd: 0.12 })).result()).estimatedCostUsd).toBe(0.12);
   });
 
+  it('says what is missing where a request leaves open what its price goes by', async () => {
+    const { error } = await endsAs(
+      'BudgetExceeded',
+      {},
+      { request: { model: 'test/model', prompt: 'x' }, maxCostUsd: 9 },
+    );
+    expect(error.message).toContain('Say duration and resolution: the price depends on it.');
+    expect(rig.provider.submits).toHaveLength(0);
+  });
+
   it('refuses an unknown price when there is a budget, and lets it pass when there is none', async () => {
     const request = { model: 'test/model', prompt: 'x', duration: 4, resolution: '720p', upscale_factor: 2 };
     const script: ProviderScript = {
