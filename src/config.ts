@@ -143,7 +143,10 @@ const schema = z.object({
     .union([z.literal('off').transform(() => null), address])
     .default({ host: '127.0.0.1', port: 8088 }),
   LONGTAKE_METRICS_ADDRESS: z.union([z.literal('off').transform(() => null), address]).default(null),
-  LONGTAKE_WEBHOOK_URL: z.url({ protocol: /^https$/, error: 'must be an https address' }).optional(),
+  LONGTAKE_WEBHOOK_URL: z
+    .url({ protocol: /^https$/, error: 'must be an https address' })
+    .refine((text) => !/[?#@]/.test(text), 'must be an address without credentials, query or fragment')
+    .optional(),
   LONGTAKE_ENCRYPTION_KEY: encryptionKey.optional(),
   LONGTAKE_ENCRYPTION_OLD_KEYS: secrets.pipe(z.array(encryptionKey)).default([]),
   LONGTAKE_CODEC_TOKEN: z
@@ -216,10 +219,17 @@ function temporalConfig(env: Record<string, string>): Config['temporal'] {
       cliPath: env['TEMPORAL_CLI_PATH'] ?? null,
     };
   } catch (error) {
-    throw new ConfigError(
-      `The Temporal settings (TEMPORAL_*) are wrong: ${error instanceof Error ? error.message : String(error)}.`,
-    );
+    throw new ConfigError(`The Temporal settings (TEMPORAL_*) are wrong: ${temporalProblem(error)}.`);
   }
+}
+
+/** A parser's message quotes the lines around, and one of them can be the key. */
+function temporalProblem(error: unknown): string {
+  if (!(error instanceof Error)) return 'they cannot be read';
+  if (error.name !== 'TomlError' && !('codeblock' in error)) return error.message;
+  const { line, column } = error as { line?: unknown; column?: unknown };
+  const where = typeof line === 'number' && typeof column === 'number' ? ` (line ${line}, column ${column})` : '';
+  return `the configuration file is no TOML${where}`;
 }
 
 /** Compose files and shells set empty variables for "not given". */

@@ -12,7 +12,7 @@ import { StorageError } from '../storage/port.js';
 import type { ActivityDeps } from './deps.js';
 import { finalFailure, passingFailure } from './failures.js';
 import { retryDelayMs, stopwatch } from './retry-time.js';
-import { completeRequest } from './submit-video.js';
+import { callbackUrl, completeRequest } from './submit-video.js';
 
 /** What a run goes by once its input was checked: defaults filled in, durations in milliseconds. */
 export interface Plan {
@@ -62,6 +62,7 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
     await checkStorage(plan);
     if (input.request === undefined) return plan;
 
+    checkCallback(input.request);
     const request = completeRequest(input.request, null);
     const model = await findModel(request.model, input.maxCostUsd !== undefined);
     const problem = model === null ? null : capabilityProblem(request, model);
@@ -84,6 +85,18 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
       const delayMs = retryDelayMs(activityInfo().attempt, answer.retryAfterMs);
       if (elapsedMs() + delayMs > plan.submitMs) throw finalFailure('ProviderUnavailable', what);
       throw passingFailure('ProviderUnavailable', what, { delayMs });
+    }
+  }
+
+  /** Its events would be signed by the provider, and be another run's. */
+  function checkCallback({ callback_url: given }: ProviderRequest): void {
+    const own = callbackUrl(settings.webhookUrl);
+    if (given === undefined || own === null || given === own) return;
+    if (given.startsWith(own.slice(0, own.lastIndexOf('/') + 1))) {
+      throw finalFailure(
+        'InvalidRequest',
+        'request.callback_url leads to another run of this longtake. Leave it out: longtake gives its own.',
+      );
     }
   }
 

@@ -2,9 +2,17 @@ import type { OpenRouter } from '../openrouter/answers.js';
 import type { VideoStore } from '../storage/port.js';
 import type { ModelCatalog } from './model-catalog.js';
 
+/** The server has given this attempt up, or wants it to end: another may be under way, or have ended the run. */
+export class AttemptOver extends Error {
+  override readonly name = 'AttemptOver';
+}
+
 /** What activities may ask of Temporal. The worker implements it, so that no activity holds a client. */
 export interface TemporalPort {
-  /** Records heartbeat details of the running activity and resolves when the server has them. Rejects when it has not. */
+  /**
+   * Records heartbeat details of the running activity and resolves when the server has them. Rejects when it has not;
+   * with `AttemptOver` when it counts on this attempt no more.
+   */
   acknowledge(details: unknown): Promise<void>;
   cancelRun(run: RunRef): Promise<void>;
   /**
@@ -12,8 +20,8 @@ export interface TemporalPort {
    * closed. Rejects when the server has not taken it.
    */
   reportLateJob(run: RunRef, job: { readonly jobId: string; readonly status: string }): Promise<boolean>;
-  /** Workflow ids of other running runs that follow this job, as far as the server can tell. */
-  followersOf(jobId: string): Promise<readonly string[]>;
+  /** Workflow ids of runs on this task queue that have this job, open or closed, as far as the server can tell. At most three. */
+  ownersOf(jobId: string): Promise<readonly string[]>;
 }
 
 export interface RunRef {

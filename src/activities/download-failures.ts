@@ -102,10 +102,7 @@ export class DownloadFailures {
   }
 
   private passing(type: FailureType, what: string, retryAfterMs: number | null = null): ApplicationFailure {
-    return passingFailure(type, what, {
-      command: adoptCommand(this.input.jobId, this.input.key),
-      delayMs: retryDelayMs(activityInfo().attempt, retryAfterMs),
-    });
+    return passingFailure(type, what, { delayMs: retryDelayMs(activityInfo().attempt, retryAfterMs) });
   }
 
   private final(type: FailureType, what: string): ApplicationFailure {

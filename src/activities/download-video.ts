@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import { LIMITS } from '../contract/limits.js';
 import { siblingKey } from '../contract/output-key.js';
@@ -9,6 +9,10 @@ import { networkProblem } from '../openrouter/network-problem.js';
 import type { StoredVideo, VideoWrite, WriteOwner } from '../storage/port.js';
 import type { ActivityDeps } from './deps.js';
 import { DownloadFailures } from './download-failures.js';
+import { passingFailure } from './failures.js';
+import { ResumePause } from './resume-pause.js';
+import { retryDelayMs } from './retry-time.js';
+import { stillCountedOn } from './still-counted-on.js';
 import { BrokenOff, TooLarge, Transfer, type Transferred, type TransferOptions } from './transfer.js';
 
 export interface DownloadInput {
@@ -36,11 +40,14 @@ export interface DownloadProgress {
 const NO_PROGRESS: DownloadProgress = { bytes: 0, totalBytes: null, missing: 0, invalid: 0 };
 const HEARTBEAT_EVERY_MS = 5_000;
 const PROGRESS_EVERY_MS = 500;
+/** Workers send heartbeats on within 24 s. */
+const CANCEL_COMES_MS = 30_000;
 
-export function createDownloadVideo(deps: ActivityDeps) {
+/** @param pause - waits so many milliseconds, or less when the activity is cancelled */
+export function createDownloadVideo(deps: ActivityDeps, pause: (ms: number) => Promise<void> = sleep) {
   /** One output of a finished job, from the provider into the storage: whole, checked, and under its name, or not at all. */
   return async function downloadVideo(input: DownloadInput): Promise<VideoAsset> {
-    const attempt = new DownloadAttempt(deps, input);
+    const attempt = new DownloadAttempt(deps, input, pause);
     try {
       return (await attempt.findFinished()) ?? (await attempt.run());
     } catch (error) {
@@ -74,6 +81,7 @@ class DownloadAttempt {
   constructor(
     private readonly deps: ActivityDeps,
     private readonly input: DownloadInput,
+    private readonly pause: (ms: number) => Promise<void>,
   ) {
     this.failures = new DownloadFailures(input, deps.settings.maxVideoBytes);
     const before = activityInfo().heartbeatDetails as Partial<DownloadProgress> | undefined;
@@ -93,9 +101,18 @@ class DownloadAttempt {
     if (finished === undefined) return null;
     for (const key of [finished.key, siblingKey(finished.key, this.input.jobId)]) {
       const found = await this.deps.store.find(key);
-      if (found?.sha256 === finished.sha256) return { ...finished, key: found.key, uri: found.uri };
+      if (found?.sha256 !== finished.sha256) continue;
+      await this.sweep();
+      return { ...finished, key: found.key, uri: found.uri };
     }
     return null;
+  }
+
+  /** A death in the middle of publishing leaves the file under both its names. */
+  private async sweep(): Promise<void> {
+    await this.deps.store.sweep(this.input.key, ownerOf(this.input.jobId)).catch((error: unknown) => {
+      log.warn('what an attempt before left could not be swept', { error });
+    });
   }
 
   async run(): Promise<VideoAsset> {
@@ -131,6 +148,7 @@ class DownloadAttempt {
   private async receive({ body, contentLength, file }: Content, write: VideoWrite): Promise<Transferred> {
     this.progress = { ...this.progress, missing: 0, totalBytes: contentLength };
     const transfer = new Transfer(write, this.transferOptions());
+    const resumePause = new ResumePause();
     for (let stream = body; ;) {
       const from = transfer.bytes;
       try {
@@ -140,6 +158,7 @@ class DownloadAttempt {
         if (!(error instanceof BrokenOff) || file === null || transfer.bytes === from) throw error;
         cancellationSignal().throwIfAborted();
         log.info('a transfer broke off and goes on', { bytes: transfer.bytes, problem: networkProblem(error.cause) });
+        await this.pause(resumePause.after(transfer.bytes - from));
         stream = (await this.ask({ file, from: transfer.bytes })).body;
       }
     }
@@ -166,9 +185,27 @@ class DownloadAttempt {
     }
     if (!verdict.whole) throw await this.invalid(verdict, contentType);
     const asset = { key: this.input.key, uri: '', bytes, sha256, contentType: 'video/mp4', ...mediaFacts(verdict) };
-    await this.remember({ ...this.progress, bytes, finished: asset });
+    await this.claim({ ...this.progress, bytes, finished: asset });
     const stored: StoredVideo = await write.publish({ bytes, sha256 });
     return { ...asset, key: stored.key, uri: stored.uri };
+  }
+
+  /** Only the attempt that counts may publish: a late one would replace what its successor has saved. */
+  private async claim(progress: DownloadProgress): Promise<void> {
+    this.progress = progress;
+    heartbeat(progress);
+    const standing = await stillCountedOn(this.deps.temporal, progress);
+    if (standing === 'counted_on') return;
+    // The worker's own heartbeat is told as well, and of a cancel: then this ends as a cancel does at any other moment.
+    if (standing === 'over') await sleep(CANCEL_COMES_MS);
+    const why = standing === 'over' ? 'counts on this attempt no more' : 'could not be reached for two minutes';
+    throw passingFailure(
+      'DownloadFailed',
+      `The video of job ${this.input.jobId} came, but the Temporal server ${why}.`,
+      {
+        delayMs: retryDelayMs(activityInfo().attempt, null),
+      },
+    );
   }
 
   /** Counts live in heartbeat details, acknowledged before the failure, since attempts lost to dead workers must not count. */

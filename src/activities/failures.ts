@@ -12,11 +12,11 @@ export function finalFailure(type: FailureType, what: string, command?: string):
 export function passingFailure(
   type: FailureType,
   what: string,
-  options: { readonly command?: string | undefined; readonly delayMs?: number | null; readonly cause?: Error } = {},
+  options: { readonly delayMs?: number | null; readonly cause?: Error } = {},
 ): ApplicationFailure {
   return ApplicationFailure.create({
     type,
-    message: failureMessage(type, what, options.command),
+    message: failureMessage(type, what),
     ...(options.delayMs === undefined || options.delayMs === null ? {} : { nextRetryDelay: options.delayMs }),
     ...(options.cause === undefined ? {} : { cause: options.cause }),
   });

@@ -4,15 +4,17 @@ export interface Persistence {
   readonly forMs: number;
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
+  /** Ends the waits in between, with the signal's own error. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Tries until it works, with doubling waits in between; `false` when the time was over first. Deaf to cancellation: for
- * what must not be given up because an activity was.
+ * Tries until it works, with doubling waits in between; `false` when the time was over first. Without a `signal` deaf
+ * to cancellation: for what must not be given up because an activity was.
  */
 export async function keepTrying(
   work: () => Promise<unknown>,
-  { forMs, firstDelayMs, longestDelayMs }: Persistence,
+  { forMs, firstDelayMs, longestDelayMs, signal }: Persistence,
   onFirstFailure: (error: unknown) => void,
 ): Promise<boolean> {
   const endsAt = performance.now() + forMs;
@@ -25,6 +27,6 @@ export async function keepTrying(
       if (failures === 1) onFirstFailure(error);
     }
     if (performance.now() + delayMs > endsAt) return false;
-    await delay(delayMs);
+    await delay(delayMs, undefined, { signal });
   }
 }

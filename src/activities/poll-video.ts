@@ -13,7 +13,7 @@ export function createPollVideo({ openRouter }: ActivityDeps) {
   };
 }
 
-/** Whether a job may be adopted: it exists, and no other run follows it as far as can be known. */
+/** Whether a job may be adopted: it exists, and it is no other run's, open or closed, as far as can be known. */
 export type Inspection =
   | { readonly adoptable: true; readonly job: Job }
   /** `final`: looking again cannot change it. */
@@ -31,11 +31,11 @@ export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
       return { adoptable: false, reason, final: false };
     }
     const own = activityInfo().workflowExecution?.workflowId;
-    const others = (await temporal.followersOf(jobId)).filter((workflowId) => workflowId !== own);
+    const others = (await temporal.ownersOf(jobId)).filter((workflowId) => workflowId !== own);
     if (others.length > 0) {
       return {
         adoptable: false,
-        reason: `Job ${jobId} is already followed by the run ${others.join(', ')}.`,
+        reason: `Job ${jobId} belongs to the run ${others.join(', ')}; this run goes on waiting for its own.`,
         final: true,
       };
     }

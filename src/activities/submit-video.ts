@@ -77,7 +77,8 @@ export function completeRequest(request: ProviderRequest, callback: string | nul
   };
 }
 
-function callbackUrl(webhookUrl: string | null): string | null {
+/** Where the provider tells of the job of the run that this is an activity of; `null` without a webhook address. */
+export function callbackUrl(webhookUrl: string | null): string | null {
   const workflowId = activityInfo().workflowExecution?.workflowId;
   if (webhookUrl === null || workflowId === undefined) return null;
   return `${webhookUrl.replace(/\/$/, '')}/webhooks/openrouter/${encodeURIComponent(workflowId)}`;

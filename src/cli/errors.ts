@@ -1,3 +1,4 @@
+import { shellWord } from '../contract/commands.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 /** Ends a command. The message is one or two lines that say what to do. */
@@ -54,11 +55,15 @@ export function explain(error: unknown, debug: boolean): string {
 
 function sentence(error: Error): string {
   if (error.name === 'NamespaceNotFoundError') {
-    return `${error.message}. Is TEMPORAL_NAMESPACE right? To create it: temporal operator namespace create -n NAME`;
+    return noNamespace('namespace' in error ? String(error.namespace) : 'NAME');
   }
   // gRPC keeps the useful words one level down.
   const inner = error.name === 'ServiceError' && error.cause instanceof Error ? ` (${error.cause.message})` : '';
   return `${error.message}${inner}`;
+}
+
+export function noNamespace(namespace: string): string {
+  return `There is no namespace ${namespace}. Is TEMPORAL_NAMESPACE right? To create it: temporal operator namespace create -n ${shellWord(namespace)}`;
 }
 
 function stacks(error: Error): string {

@@ -7,7 +7,6 @@ import { exitCodeFor, isFinal, outcomeOf } from './outcome.js';
 import { printJson, say, warn } from './output.js';
 import { Progress } from './progress.js';
 import { report, type ReportOptions } from './report.js';
-import { plain } from './terminal.js';
 
 export interface FollowRunOptions {
   readonly startedAt: Date;
@@ -34,7 +33,7 @@ export async function followRun(handle: LongtakeHandle, options: FollowRunOption
     ]);
     progress.stop();
     if (status === null) return detached(options);
-    for (const warning of status.warnings) warn(plain(warning));
+    for (const warning of status.warnings) warn(warning);
     const outcome = await outcomeOf(handle, status);
     if (json) printJson(outcome);
     if (!json || outcome.state === 'awaiting_decision') report(outcome, local ?? ELSEWHERE);

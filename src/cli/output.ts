@@ -1,35 +1,41 @@
-import { isRich, paint } from './terminal.js';
+import { isRich, paint, plain } from './terminal.js';
 
 /** Rewritten in place at the foot of the terminal; empty when there is none. */
 let footer = '';
 
-/** One line for people, on standard error: standard output stays clean. */
-export function say(line: string): void {
-  const kept = footer;
-  setFooter('');
-  process.stderr.write(`${line}\n`);
-  setFooter(kept);
+/** One line for people, on standard error: standard output stays clean. Colour comes with the `mark` before it alone. */
+export function say(line: string, mark = ''): void {
+  write(process.stderr, `${mark}${plain(line)}`);
 }
 
 export function warn(line: string): void {
-  say(`${paint('yellow', '!')} ${line}`);
+  say(line, `${paint('yellow', '!')} `);
 }
 
 export function complain(text: string): void {
-  say(`${paint('red', 'error:')} ${text}`);
+  write(process.stderr, `${paint('red', 'error:')} ${text.split('\n').map(plain).join('\n')}`);
 }
 
 /** One line of the result, on standard output. */
-export function print(line: string): void {
-  const kept = footer;
-  setFooter('');
-  process.stdout.write(`${line}\n`);
-  setFooter(kept);
+export function print(line: string, mark = ''): void {
+  write(process.stdout, `${mark}${plain(line)}`);
+}
+
+/** What the columns below it are. */
+export function printHeading(line: string): void {
+  write(process.stdout, paint('bold', line, process.stdout));
 }
 
 /** One JSON document on one line. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value));
+  write(process.stdout, JSON.stringify(value));
+}
+
+function write(stream: NodeJS.WriteStream, text: string): void {
+  const kept = footer;
+  setFooter('');
+  stream.write(`${text}\n`);
+  setFooter(kept);
 }
 
 /** Shows `text` as the last line and rewrites it from then on; `''` takes it away. Only on a terminal. */

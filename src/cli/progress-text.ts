@@ -1,5 +1,4 @@
 import type { RunStatus } from '../client/index.js';
-import { withoutCommand } from '../contract/failures.js';
 import { bytes, clock } from './format.js';
 import { plain } from './terminal.js';
 
@@ -16,7 +15,7 @@ export interface ProgressView {
 export function progressText({ status, elapsedMs, now, bytesPerSecond }: ProgressView): string {
   if (status === null) return `starting  ${clock(elapsedMs)}`;
   const parts = [`${status.state}  ${clock(elapsedMs)}`, ...details(status, now, bytesPerSecond)];
-  if (status.error !== null) parts.push(plain(withoutCommand(status.error.message)));
+  if (status.error !== null) parts.push(plain(status.error.message));
   return parts.join(' · ');
 }
 
@@ -42,5 +41,5 @@ function nextPoll({ nextPollAt }: RunStatus, now: number): string[] {
 /** What a log wants to know of a status: one line, the same as long as nothing important has changed. */
 export function changeText({ state, jobId, error }: RunStatus): string {
   const job = jobId === null ? '' : `  job ${plain(jobId)}`;
-  return error === null ? `${state}${job}` : `${state}${job}: ${plain(withoutCommand(error.message))}`;
+  return error === null ? `${state}${job}` : `${state}${job}: ${plain(error.message)}`;
 }

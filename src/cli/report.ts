@@ -4,7 +4,7 @@ import type { GenerateVideoResult, VideoAsset } from '../contract/types.js';
 import { bytes, dollars } from './format.js';
 import type { Outcome } from './outcome.js';
 import { complain, print, say, warn } from './output.js';
-import { paint, plain } from './terminal.js';
+import { paint } from './terminal.js';
 
 export interface ReportOptions {
   /** Nothing was paid, whatever the cost says. */
@@ -16,20 +16,20 @@ export interface ReportOptions {
 /** Tells people how a run ended: addresses on standard output, the rest on standard error. */
 export function report(outcome: Outcome, { simulated, startFirst }: ReportOptions): void {
   const { id, state, result, error } = outcome;
-  const message = plain(error?.message ?? 'no reason was recorded');
+  const message = error?.message ?? 'no reason was recorded';
   if (result !== null) reportVideos(result, simulated);
-  else if (state === 'cancelled') say(`run ${plain(id)} was cancelled: ${message}`);
+  else if (state === 'cancelled') say(`run ${id} was cancelled: ${message}`);
   else if (state === 'awaiting_decision') askForDecision(id, message, startFirst);
-  else complain(`run ${plain(id)} failed (${error?.type ?? 'Unexpected'}): ${message}`);
+  else complain(`run ${id} failed (${error?.type ?? 'Unexpected'}): ${message}`);
 }
 
 function reportVideos({ assets, costUsd, estimatedCostUsd }: GenerateVideoResult, simulated: boolean): void {
   for (const asset of assets) {
-    say(`${paint('green', 'saved')}   ${describeAsset(asset)}`);
+    say(describeAsset(asset), `${paint('green', 'saved')}   `);
     say(`sha256  ${asset.sha256}`);
   }
   say(`cost    ${costText(costUsd, estimatedCostUsd)}${simulated ? ', simulated' : ''}`);
-  for (const { uri } of assets) print(plain(uri));
+  for (const { uri } of assets) print(uri);
 }
 
 export function describeAsset({ uri, bytes: size, durationSeconds, width, height }: VideoAsset): string {
@@ -49,11 +49,11 @@ export function costText(costUsd: number | null, estimatedCostUsd: number | null
 
 /** A path reads better than a file address. */
 function place(uri: string): string {
-  return plain(uri.startsWith('file:') ? fileURLToPath(uri) : uri);
+  return uri.startsWith('file:') ? fileURLToPath(uri) : uri;
 }
 
 function askForDecision(id: string, message: string, startFirst: string | null): void {
-  warn(`run ${plain(id)} awaits a decision: ${message}`);
+  warn(`run ${id} awaits a decision: ${message}`);
   if (startFirst !== null) say(`To answer, first start what serves it, in another terminal: ${startFirst}`);
   sayAnswers(id);
 }

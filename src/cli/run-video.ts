@@ -8,7 +8,6 @@ import { print, printJson, say } from './output.js';
 import type { RunFlags } from './run-flags.js';
 import { findRun, inputOf, type RunRecord } from './run-record.js';
 import { openRunSession, runningRuns, type RunSession } from './run-session.js';
-import { plain } from './terminal.js';
 import { isDeepStrictEqual } from 'node:util';
 
 /** A run to start or to come back to. */
@@ -88,7 +87,7 @@ async function sayExisting(session: RunSession, run: RunRecord, input: GenerateV
 }
 
 function announce({ stack, config }: RunSession, id: string): void {
-  say(`run ${plain(id)}`);
+  say(`run ${id}`);
   const uiUrl = stack?.uiUrl ?? null;
   if (uiUrl === null) return;
   say(`    ${uiUrl}/namespaces/${config.temporal.namespace}/workflows/${encodeURIComponent(id)}`);
@@ -105,7 +104,7 @@ function announceDetached({ id, runId }: RunRecord, json: boolean): ExitCode {
 
 function nameOthers({ unfinished }: RunSession, id: string): void {
   for (const other of unfinished) {
-    if (other.id !== id) say(`also going on: ${plain(other.id)} (${other.state})`);
+    if (other.id !== id) say(`also going on: ${other.id} (${other.state})`);
   }
 }
 
@@ -113,7 +112,7 @@ function nameOthers({ unfinished }: RunSession, id: string): void {
 async function nameRemaining({ embedded, connection }: RunSession, id: string): Promise<void> {
   if (!embedded) return;
   for (const other of await runningRuns(connection)) {
-    if (other.id !== id) say(`not finished, goes on at the next --local: ${plain(other.id)} (${other.state})`);
+    if (other.id !== id) say(`not finished, goes on at the next --local: ${other.id} (${other.state})`);
   }
 }
 

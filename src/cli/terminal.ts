@@ -7,9 +7,14 @@ export function isRich(stream: Stream): boolean {
   return stream.isTTY && stream.hasColors();
 }
 
-/** What others wrote (prompts, providers, servers) stays on its line, and neither moves the cursor nor colours the screen. */
+/**
+ * What others wrote (prompts, providers, servers) stays on its line and in its order, and neither moves the cursor nor
+ * colours the screen.
+ */
 export function plain(text: string): string {
-  return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu, ' ');
+  return stripVTControlCharacters(text)
+    .replace(/[\u202a-\u202e\u2066-\u2069]/gu, '')
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu, ' ');
 }
 
 /** Cut to a terminal's width, so that the text stays on one line. */

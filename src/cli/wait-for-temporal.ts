@@ -3,7 +3,7 @@ import type { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { openConnection } from './connect.js';
-import { CliError } from './errors.js';
+import { CliError, noNamespace } from './errors.js';
 import { EXIT } from './exit-codes.js';
 
 const TRY_MS = 5_000;
@@ -62,6 +62,6 @@ export async function namespaceProblem(
     return null;
   } catch (error) {
     if ((error as { code?: unknown }).code !== NOT_FOUND) throw error;
-    return `There is no namespace ${namespace}. Is TEMPORAL_NAMESPACE right? To create it: temporal operator namespace create -n ${namespace}`;
+    return noNamespace(namespace);
   }
 }

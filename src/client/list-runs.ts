@@ -20,13 +20,13 @@ export interface RunSummary {
 export interface ListOptions {
   readonly state?: VideoState;
   readonly model?: string;
-  /** At most this many, newest first. Default 50. */
+  /** At most this many: open runs first, then closed ones, the last closed first. Default 50. */
   readonly limit?: number;
 }
 
 const DEFAULT_LIMIT = 50;
 
-/** Newest first. Filters are applied here, so they also work where the namespace has no search attributes. */
+/** In the server's order: open runs first, then closed ones, the last closed first. Filters are applied here, so they also work where the namespace has no search attributes. */
 export async function listRuns(
   client: Client,
   { state, model, limit = DEFAULT_LIMIT }: ListOptions,

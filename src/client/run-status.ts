@@ -1,5 +1,6 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import type { Problem } from '../contract/failures.js';
+import { adoptCommand } from '../contract/commands.js';
+import { withCommand, type Problem } from '../contract/failures.js';
 import { STATUS_MEMO } from '../contract/names.js';
 import { videoStatus } from '../contract/schemas.js';
 import type { VideoStatus } from '../contract/types.js';
@@ -41,10 +42,12 @@ export function recordedStatus({ memo }: Pick<WorkflowExecutionDescription, 'mem
 
 /** The status of a run that is closed: as recorded, unless Temporal closed it without asking the run. */
 export function closedStatus(
-  description: Pick<WorkflowExecutionDescription, 'memo' | 'status' | 'closeTime'>,
+  description: Pick<WorkflowExecutionDescription, 'memo' | 'closeTime'> & {
+    readonly status: Pick<WorkflowExecutionDescription['status'], 'name'>;
+  },
 ): VideoStatus {
   const recorded = recordedStatus(description);
-  const error = closedByServer(description.status.name);
+  const error = closedByServer(description.status.name, recorded.jobId);
   if (error === null) return recorded;
   const completedAt = description.closeTime?.toISOString() ?? null;
   return {
@@ -56,15 +59,21 @@ export function closedStatus(
   };
 }
 
-function closedByServer(status: string): Problem | null {
+function closedByServer(status: string, jobId: string | null): Problem | null {
   if (status === 'TERMINATED') {
-    return {
-      type: 'Terminated',
-      message: 'The run was terminated in Temporal. A job that was submitted may still be billed.',
-    };
+    return { type: 'Terminated', message: abandoned('The run was terminated in Temporal.', jobId) };
   }
   if (status === 'TIMED_OUT') {
-    return { type: 'Unexpected', message: 'Temporal closed the run, because it passed its execution timeout.' };
+    return {
+      type: 'Unexpected',
+      message: abandoned('Temporal closed the run, because it passed its execution timeout.', jobId),
+    };
   }
   return null;
+}
+
+/** The run had no say, so the job it had is named here. */
+function abandoned(what: string, jobId: string | null): string {
+  if (jobId === null) return `${what} A job that was submitted may still be billed.`;
+  return withCommand(`${what} Job ${jobId} may still be billed.`, adoptCommand(jobId, null));
 }

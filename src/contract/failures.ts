@@ -43,12 +43,10 @@ export interface Problem {
  */
 export function failureMessage(type: FailureType, what: string, command?: string): string {
   const page = `See docs/errors/${FAILURES[type].slug}.md.`;
-  return command === undefined ? `${what} ${page}` : `${what} ${page}${COMMAND_FOLLOWS}${command}`;
+  return command === undefined ? `${what} ${page}` : withCommand(`${what} ${page}`, command);
 }
 
-const COMMAND_FOLLOWS = ' To get the paid video: ';
-
-/** The message while the run still tries by itself: its command is for afterwards. */
-export function withoutCommand(message: string): string {
-  return message.split(COMMAND_FOLLOWS, 1)[0] ?? message;
+/** Only for what has ended: while a run still tries by itself, the command would start a second one. */
+export function withCommand(message: string, command: string): string {
+  return `${message} To get the paid video: ${command}`;
 }

@@ -49,7 +49,16 @@ function errorOf(error: unknown, quote: Quote): string | null {
   if (error === null || error === undefined) return null;
   if (typeof error === 'string') return quoteOrNull(error, quote);
   const object = errorObject.safeParse(error);
-  return quoteOrNull(object.success ? object.data.message : JSON.stringify(error), quote);
+  return quoteOrNull(object.success ? object.data.message : jsonOf(error), quote);
+}
+
+/** Nested deeply enough, it cannot be written again; that must not cost the job's id. */
+function jsonOf(value: unknown): string | null {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return null;
+  }
 }
 
 function quoteOrNull(text: string | null | undefined, quote: Quote): string | null {

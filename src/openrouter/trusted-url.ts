@@ -111,7 +111,7 @@ async function addressesOf(url: URL, deadline: Deadline): Promise<readonly Looku
 function isLoopbackHost(hostname: string): boolean {
   const host = bareHost(hostname);
   if (isIP(host) === 4) return host.startsWith('127.');
-  return host === '::1' || host === 'localhost' || host.endsWith('.localhost');
+  return host === '::1' || host === 'localhost';
 }
 
 /** `URL` keeps IPv6 in brackets. */

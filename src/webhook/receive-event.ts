@@ -35,16 +35,27 @@ const NO_BODY = {
   'broken off': { status: 400, text: 'broken off', headers: CLOSE },
 } as const satisfies Record<string, Answer>;
 
+const UNSIGNED =
+  'a webhook was refused: its signature is missing, wrong or not of this time. Are OPENROUTER_WEBHOOK_SECRET and the clock right? More of them within a minute are not told';
+const MINUTE_MS = 60_000;
+
+interface Receiver extends WebhookOptions {
+  readonly onUnsigned: () => void;
+}
+
 /** `POST /webhooks/openrouter/<workflow id>`: signed events from the provider, each a hint for one run. */
 export function webhookRoutes(options: WebhookOptions): readonly Route[] {
   if (options.secrets.length === 0) return [];
+  const onUnsigned = atMostEachMinute(() => {
+    options.logger.warn(UNSIGNED);
+  });
   return [
     {
       method: 'POST',
       // A proxy on the way may have decoded the slashes of the id.
       path: /^\/webhooks\/openrouter\/(.+)$/,
       handle: async (request, response, match) => {
-        send(response, await receive(request, match[1] ?? '', options));
+        send(response, await receive(request, match[1] ?? '', { ...options, onUnsigned }));
         request.resume(); // what was not read must not keep the sender from reading the answer
       },
     },
@@ -52,13 +63,13 @@ export function webhookRoutes(options: WebhookOptions): readonly Route[] {
 }
 
 /** The order is the contract's: size, signature, form, run. */
-async function receive(request: IncomingMessage, encodedId: string, options: WebhookOptions): Promise<Answer> {
+async function receive(request: IncomingMessage, encodedId: string, options: Receiver): Promise<Answer> {
   const { secrets, logger } = options;
   const limits = { maxBytes: LIMITS.webhookBytes, withinMs: LIMITS.webhookBodyMs, ...options.limits };
   const body = await readBody(request, limits);
   if (typeof body === 'string') return NO_BODY[body];
   if (!isSignedBy(secrets, { signature: signatureOf(request), body }, Date.now())) {
-    logger.debug('a webhook was refused: its signature is missing, wrong or not of this time');
+    options.onUnsigned();
     return NOT_SIGNED;
   }
   const event = parseEvent(body);
@@ -80,6 +91,17 @@ async function receive(request: IncomingMessage, encodedId: string, options: Web
   }
   logger.info(subject, 'a webhook was passed on to its run');
   return ACCEPTED;
+}
+
+/** Anybody can send such ones, and must not be able to fill the log. */
+function atMostEachMinute(tell: () => void): () => void {
+  let toldAt = -Infinity;
+  return () => {
+    const now = performance.now();
+    if (now - toldAt < MINUTE_MS) return;
+    toldAt = now;
+    tell();
+  };
 }
 
 function signatureOf({ headers }: IncomingMessage): string | undefined {

@@ -111,7 +111,7 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
       openRouter,
       models: new ModelCatalog(openRouter),
       store: openVideoStore(config.storage, config.s3),
-      temporal: createTemporalPort(client, searchAttributes),
+      temporal: createTemporalPort(client, { taskQueue: config.taskQueue, searchAttributes }),
       settings: { maxVideoBytes: config.maxVideoBytes, webhookUrl: config.webhookUrl, searchAttributes },
     }),
     maxConcurrentDownloads: config.maxConcurrentDownloads,

@@ -1,4 +1,4 @@
-import { CancelledFailure, workflowInfo } from '@temporalio/workflow';
+import { CancelledFailure } from '@temporalio/workflow';
 import { adoptCommand } from '../contract/commands.js';
 import type { VideoRun } from './video-run.js';
 
@@ -14,14 +14,15 @@ function cancelledBy({ cancelReason }: VideoRun): string {
 }
 
 function consequence(run: VideoRun): string {
-  const { state, jobId, costUsd, assets } = run.status;
-  if (state === 'awaiting_decision') {
-    return 'It is not known whether the provider accepted the job: one may exist and be billed. If it does: longtake adopt JOB_ID';
+  const { jobId, costUsd, assets } = run.status;
+  if (run.isInDoubt) {
+    const { output = null } = run.input;
+    return `It is not known whether the provider accepted the job: one may exist and be billed. If it does: ${adoptCommand('JOB_ID', output)}`;
   }
   if (jobId === null) return 'Nothing was submitted, and nothing is billed.';
   const saved = assets.length === 0 ? '' : ` Already saved: ${assets.map((asset) => asset.uri).join(', ')}.`;
   const bill =
     costUsd === null ? `Job ${jobId} goes on at the provider and may be billed.` : `Job ${jobId} cost $${costUsd}.`;
-  const output = run.input.output ?? `${workflowInfo().workflowId}.mp4`;
-  return `${bill}${saved} To save its video after all: ${adoptCommand(jobId, run.input.output === undefined ? null : output)}`;
+  const { output = null } = run.input;
+  return `${bill}${saved} To save its video after all: ${adoptCommand(jobId, output)}`;
 }

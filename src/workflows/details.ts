@@ -57,7 +57,7 @@ function list(rows: readonly (readonly [name: string, value: string | null])[]):
 
 function promptOf(request: ProviderRequest | undefined): string | null {
   if (request?.prompt === undefined || request.prompt === '') return null;
-  const words = request.prompt.replace(/\s+/g, ' ').trim();
+  const words = oneLine(request.prompt);
   return code(words.length > PROMPT_CHARACTERS ? `${words.slice(0, PROMPT_CHARACTERS)}…` : words);
 }
 
@@ -112,10 +112,15 @@ function isClosed({ state }: VideoStatus): boolean {
 
 /** Inline code that holds other people's text: backticks would end it. */
 function code(text: string): string {
-  return `\`${text.replaceAll('`', 'ʼ')}\``;
+  return `\`${oneLine(text).replaceAll('`', 'ʼ')}\``;
 }
 
 /** Other people's text as text: nothing in it is Markdown or HTML. */
 function plain(text: string): string {
-  return text.replace(/[\\`*_[\]<>#|~!$]/g, (character) => `\\${character}`);
+  return oneLine(text).replace(/[\\`*_[\]<>#|~!$]/g, (character) => `\\${character}`);
+}
+
+/** An empty line would end whatever the text stands in. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
 }

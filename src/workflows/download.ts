@@ -9,6 +9,7 @@ import {
 import type { Activities } from '../activities/index.js';
 import type { DownloadInput, DownloadProgress } from '../activities/download-video.js';
 import { adoptCommand } from '../contract/commands.js';
+import { withCommand } from '../contract/failures.js';
 import { downloadTaskQueue } from '../contract/names.js';
 import { outputKeyOf } from '../contract/output-key.js';
 import type { Failure, VideoAsset } from '../contract/types.js';
@@ -74,7 +75,7 @@ function endOf(error: unknown, run: VideoRun, input: DownloadInput): unknown {
   if (cause instanceof ApplicationFailure) return lastFailure(cause, saved, input);
   if (cause.cause instanceof ApplicationFailure) return lastFailure(cause.cause, saved, input);
   const before = cause instanceof TimeoutFailure ? problemBefore(cause) : undefined;
-  if (before !== undefined) return endWith(before.type, `${saved}timeouts.download ran out. ${before.message}`);
+  if (before !== undefined) return outOfTime(before, saved, input);
   return failRun(
     'DownloadFailed',
     `${saved}The video of job ${input.jobId} was not saved within timeouts.download: no worker finished it.`,
@@ -96,6 +97,11 @@ function lastFailure(failure: ApplicationFailure, saved: string, input: Download
       adoptCommand(input.jobId, input.key),
     );
   }
-  const bound = failure.nonRetryable === true ? '' : 'timeouts.download ran out. ';
-  return endWith(type, `${saved}${bound}${failure.message}`);
+  if (failure.nonRetryable === true) return endWith(type, `${saved}${failure.message}`);
+  return outOfTime({ type, message: failure.message }, saved, input);
+}
+
+/** What another attempt could have mended has no command yet. */
+function outOfTime({ type, message }: Failure, saved: string, { jobId, key }: DownloadInput): ApplicationFailure {
+  return endWith(type, withCommand(`${saved}timeouts.download ran out. ${message}`, adoptCommand(jobId, key)));
 }

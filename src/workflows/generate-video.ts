@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { CheckFailureDetails } from '../activities/check-request.js';
 import type { Activities } from '../activities/index.js';
+import { adoptCommand } from '../contract/commands.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
 import { CHECK } from './activity-options.js';
 import { cancelledRun } from './cancellation.js';
@@ -83,7 +84,7 @@ async function toItsEnd(run: VideoRun, work: () => Promise<GenerateVideoResult>)
   } catch (error) {
     // Anything else is a defect: the workflow task fails and is tried again, so that a mended worker goes on.
     if (!(error instanceof TemporalFailure)) throw error;
-    const end = endOf(run, error);
+    const end = withDoubt(run, endOf(run, error));
     const state = end instanceof CancelledFailure ? 'cancelled' : 'failed';
     run.enter(state, { completedAt: now(), error: problemOf(end) });
     await condition(allHandlersFinished);
@@ -96,4 +97,22 @@ async function toItsEnd(run: VideoRun, work: () => Promise<GenerateVideoResult>)
 function endOf(run: VideoRun, failure: TemporalFailure): TemporalFailure {
   if (failure instanceof CancelledFailure || !run.isCancelled()) return failure;
   return new CancelledFailure(`${cancelledRun(run).message} (${failure.message})`);
+}
+
+/** A run never ends without a word on jobs that it may have paid for and does not follow. */
+function withDoubt(run: VideoRun, end: TemporalFailure): TemporalFailure {
+  if (run.status.jobId !== null) return end;
+  const isTold =
+    end instanceof CancelledFailure || (end instanceof ApplicationFailure && end.type === 'SubmissionAbandoned');
+  const doubt =
+    run.isInDoubt && !isTold
+      ? ' An earlier submit of this run is in doubt all the same: a job may exist and be billed.'
+      : '';
+  const jobs = run.candidates.map(
+    (jobId) => ` The provider told of job ${jobId}; to save its video: ${adoptCommand(jobId, null)}`,
+  );
+  const message = `${end.message}${doubt}${jobs.join('')}`;
+  if (end instanceof CancelledFailure) return new CancelledFailure(message);
+  const type = end instanceof ApplicationFailure ? contractType(end) : null;
+  return type === null ? end : endWith(type, message);
 }

@@ -2,6 +2,7 @@ import {
   ApplicationFailure,
   CancelledFailure,
   condition,
+  log,
   proxyActivities,
   proxyLocalActivities,
   TimeoutFailure,
@@ -33,14 +34,16 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
   for (;;) {
     if (run.isCancelled()) throw cancelledRun(run);
     run.enter('submitting', { error: null });
+    const askedAt = now();
     const outcome = await submitOnce(run, request);
     if ('jobId' in outcome) {
       run.follow(outcome.jobId, outcome.status, now());
       return;
     }
-    const decision = await awaitDecision(run, outcome.unknown);
+    const decision = await awaitDecision(run, outcome.unknown, askedAt);
+    log.info('the submit in doubt was answered', { ...decision });
     if (decision.action === 'adopt') {
-      run.follow(decision.jobId, decision.providerStatus, now());
+      run.follow(decision.jobId, decision.providerStatus, askedAt);
       return;
     }
     if (decision.action === 'abandon') {
@@ -106,34 +109,40 @@ function nameOf(attempt: Attempt): SubmitOutcome {
 }
 
 /** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */
-async function awaitDecision(run: VideoRun, what: string): Promise<Decision> {
+async function awaitDecision(run: VideoRun, what: string, askedAt: string): Promise<Decision> {
   run.decide(null);
-  run.enter('awaiting_decision', {
-    error: {
-      type: 'SubmissionUnknown',
-      message: `${what} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)}`,
-    },
-  });
-  let looks = 0;
+  const message = `${what} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)} It was sent after ${askedAt}.`;
+  run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message } });
+  log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: what });
+  const looks = new Map<string, number>();
+  const toLookAt = (): string[] => run.candidates.filter((jobId) => (looks.get(jobId) ?? 0) < LOOKS);
   for (;;) {
-    await condition(() => run.isCancelled() || run.decided() !== null || run.candidates.length > 0);
-    const decision = run.decided();
+    await condition(() => run.isCancelled() || run.decided() !== null || toLookAt().length > 0);
+    const decision = run.decided() ?? (await adoptOne(run, toLookAt(), looks));
     if (decision !== null) return decision;
     if (run.isCancelled()) throw cancelledRun(run);
-    const jobId = run.candidates[0];
-    if (jobId === undefined) continue;
+    const known = run.candidates.length;
+    if (toLookAt().length === 0 || run.decided() !== null) continue;
+    await condition(() => run.isCancelled() || run.decided() !== null || run.candidates.length > known, LOOK_AGAIN, {
+      summary: `look again at ${toLookAt().join(', ')}`,
+    });
+  }
+}
+
+/** One look at each job that events named: one that is not to be had must not hold up the right one. */
+async function adoptOne(
+  run: VideoRun,
+  jobIds: readonly string[],
+  looks: Map<string, number>,
+): Promise<Decision | null> {
+  for (const jobId of jobIds) {
+    if (run.isCancelled() || run.decided() !== null) return null;
     const inspection = await lookAt(jobId);
     if (inspection.adoptable) return { action: 'adopt', jobId, providerStatus: inspection.job.status };
-    looks += 1;
-    if (inspection.final || looks >= LOOKS) {
-      run.candidates.shift();
-      looks = 0;
-    } else {
-      await condition(() => run.isCancelled() || run.decided() !== null, LOOK_AGAIN, {
-        summary: `look at job ${jobId} again`,
-      });
-    }
+    looks.set(jobId, (looks.get(jobId) ?? 0) + 1);
+    if (inspection.final) run.candidates.splice(run.candidates.indexOf(jobId), 1);
   }
+  return null;
 }
 
 /** A look that does not come back says nothing about the job. */

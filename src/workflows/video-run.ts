@@ -172,10 +172,15 @@ export class VideoRun {
     if (event === undefined || event === null || !isUsableJobId(event.jobId)) return;
     const seen = `${event.jobId}-${event.status}`;
     if (this.seenEvents.includes(seen)) return;
-    this.seenEvents = [...this.seenEvents, seen].slice(-REMEMBERED_EVENTS);
     if (this.status.jobId === event.jobId) this.woken = true;
     else if (this.status.jobId !== null) this.tellOfOther(event.jobId);
-    else if (this.candidates.length < REMEMBERED_EVENTS) this.candidates.push(event.jobId);
+    else if (!this.keep(event.jobId)) return; // another delivery may find room
+    this.seenEvents = [...this.seenEvents, seen].slice(-REMEMBERED_EVENTS);
+  }
+
+  private keep(jobId: string): boolean {
+    if (this.candidates.includes(jobId)) return true;
+    return this.candidates.length < REMEMBERED_EVENTS && this.candidates.push(jobId) > 0;
   }
 
   /** The job is known: from here on it is followed to its end, or named in the failure. */
@@ -183,6 +188,11 @@ export class VideoRun {
     this.woken = this.candidates.includes(jobId);
     this.enter('generating', { jobId, providerStatus, submittedAt, error: null });
     for (const candidate of this.candidates) this.tellOfOther(candidate);
+  }
+
+  /** Whether a submit of this run may have led to a job that it does not follow. */
+  get isInDoubt(): boolean {
+    return this.status.jobId === null && this.submits.includes('unknown');
   }
 
   /** The submit that was in doubt had been accepted, and somebody sent another one meanwhile: two jobs, and two bills. */

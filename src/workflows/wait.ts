@@ -44,6 +44,8 @@ class Wait {
   private notBefore: number;
   private missingInARow: number;
   private lagMs = 0;
+  /** Of the last poll, without what is true only while the run goes on. */
+  private lastProblem: string | null = null;
   private lastDenial: CarriedState['lastDenial'];
 
   constructor(
@@ -84,6 +86,7 @@ class Wait {
     this.lastDenial = null;
     switch (answer.outcome) {
       case 'job':
+        this.lastProblem = null;
         run.change({
           providerStatus: answer.job.status,
           costUsd: answer.job.costUsd ?? run.status.costUsd,
@@ -92,22 +95,21 @@ class Wait {
         return this.judge(answer.job);
       case 'missing':
         if (this.missingInARow >= LIMITS.missingInARow) throw this.lost();
-        run.problem({
-          type: 'VideoLost',
-          message: `The provider does not know job ${jobId} (404, ${this.missingInARow} in a row).`,
-        });
+        this.show('VideoLost', `The provider does not know job ${jobId} (404, ${this.missingInARow} in a row).`);
         return null;
       case 'denied':
         this.lastDenial = answer.httpStatus === 401 ? 'AuthenticationFailed' : 'PermissionDenied';
-        run.problem({
-          type: this.lastDenial,
-          message: `${answer.message} Mend the key and restart the worker: the run goes on.`,
-        });
+        this.show(this.lastDenial, `${answer.message} Mend the key and restart the worker.`, 'The run goes on.');
         return null;
       case 'trouble':
-        run.problem({ type: 'ProviderUnavailable', message: answer.message });
+        this.show('ProviderUnavailable', asSentence(answer.message), GOES_ON);
         return null;
     }
+  }
+
+  private show(type: FailureType, what: string, meanwhile?: string): void {
+    this.lastProblem = what;
+    this.run.problem({ type, message: meanwhile === undefined ? what : `${what} ${meanwhile}` });
   }
 
   /** A history cannot grow for ever: where the server says so, the run goes on in a new one. */
@@ -182,10 +184,7 @@ class Wait {
   private exhausted(): ApplicationFailure {
     const { run } = this;
     const jobId = this.jobId();
-    const last =
-      run.status.error === null
-        ? `the provider last said ${run.status.providerStatus ?? 'nothing'}`
-        : run.status.error.message;
+    const last = this.lastProblem ?? `the provider last said ${run.status.providerStatus ?? 'nothing'}`;
     const type: FailureType = this.lastDenial ?? 'PollingExhausted';
     return failRun(
       type,
@@ -203,6 +202,8 @@ class Wait {
 function asSentence(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
+
+const GOES_ON = 'The job goes on, and the next poll comes as scheduled.';
 
 /** What the provider's final words mean. */
 const ENDS: Readonly<Record<string, FailureType | 'saved' | undefined>> = {

@@ -21,7 +21,7 @@ describe('a submit that is run again', () => {
       acknowledge: () => Promise.resolve(),
       cancelRun: () => Promise.resolve(),
       reportLateJob: () => Promise.resolve(true),
-      followersOf: () => Promise.resolve([]),
+      ownersOf: () => Promise.resolve([]),
     };
     const submitVideo = createSubmitVideo({
       openRouter,

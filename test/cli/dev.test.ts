@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { CliProcess, newFolder } from './cli-process.js';
 import { startDev, type Dev } from './dev-server.js';
 
@@ -82,6 +82,20 @@ it('cancels a run, which wait then reports with 3', async () => {
     error: { type: 'Cancelled', message: expect.stringContaining('no longer needed') as string },
   });
   expect((await dev.longtake('cancel', 'unwanted')).code).toBe(0);
+});
+
+it('shows no control characters of an id that another program gave', async () => {
+  const id = 'blink\u001b[5m\u202e\u0007';
+  const connection = await Connection.connect({ address: dev.address });
+  onTestFinished(() => connection.close());
+  const run = await new Client({ connection }).workflow.start('generateVideo', { workflowId: id, taskQueue: 'idle' });
+  onTestFinished(async () => {
+    await run.terminate();
+  });
+  const { code, stderr } = await dev.longtake('cancel', id);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^Asked run blink {2}to cancel\./);
+  expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
 });
 
 it('stops with 5 at a decision, says how to answer, and goes on after the answer', async () => {

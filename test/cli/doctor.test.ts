@@ -27,6 +27,8 @@ it('finds that everything is there, without spending anything', async () => {
     'temporal',
     'namespace',
     'search attributes',
+    'workers',
+    'download workers',
     'provider',
     'key',
     'storage',
@@ -67,6 +69,23 @@ it('names the keys that encrypt and decrypt by their ids, and shows none', async
   const off = await longtake(['doctor'], { cwd, env: { ...both, LONGTAKE_ENCRYPTION_KEY: '' } });
   expect(off.stdout).toMatch(/^note encryption +off for what is new, and reads 75877bb4\..*LONGTAKE_ENCRYPTION_KEY/m);
   for (const secret of [key, old]) expect(on.stdout + off.stdout).not.toContain(secret);
+});
+
+it('list names the command that creates the namespace which is missing', async () => {
+  const missing = { ...env, TEMPORAL_NAMESPACE: "no one's" };
+  const { code, stderr } = await longtake(['list'], { cwd: await newFolder(), env: missing });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: There is no namespace no one's\..* namespace create -n 'no one'\\''s'$/m);
+});
+
+it('notes that nobody works on a task queue, which is no failure', async () => {
+  const { code, stdout } = await longtake(['doctor'], {
+    cwd: await newFolder(),
+    env: { ...env, LONGTAKE_TASK_QUEUE: 'forgotten' },
+  });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^note workers +nobody asks for work on forgotten: .*longtake worker$/m);
+  expect(stdout).toMatch(/^note download workers +nobody asks for work on forgotten-downloads: .*longtake worker$/m);
 });
 
 it('finds a configuration that is wrong', async () => {

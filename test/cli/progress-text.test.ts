@@ -32,7 +32,10 @@ it('shows how much of the video has come, and how fast', () => {
 });
 
 it('shows the last problem, without what could move the cursor', () => {
-  const troubled: RunStatus = { ...waiting, error: { type: 'ProviderUnavailable', message: 'a\u001b[31mb\r\nc' } };
+  const troubled: RunStatus = {
+    ...waiting,
+    error: { type: 'ProviderUnavailable', message: 'a\u001b[31mb\r\n\u202ec\u2066' },
+  };
   expect(shown(troubled)).toBe('generating  1:05 · 2 polls · next in 12 s · ab  c');
 });
 

@@ -57,7 +57,7 @@ it('does the work of runs, says at its start what it serves, and ends with 0 on 
   expect(stderr).not.toContain('sk-or-v1-worker-test');
 });
 
-it('stops with 2 when the address it was given is taken', async () => {
+it('stops with 2, having taken no work, when the address it was given is taken', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => {
     other.listen(0, '127.0.0.1', resolve);
@@ -66,9 +66,12 @@ it('stops with 2 when the address it was given is taken', async () => {
     other.close();
   });
   const taken = `127.0.0.1:${(other.address() as AddressInfo).port}`;
-  const given = await longtake(['worker'], { cwd: dev.folder, env: { ...env, LONGTAKE_HTTP_ADDRESS: taken } });
+  const change = { LONGTAKE_HTTP_ADDRESS: taken, LONGTAKE_TASK_QUEUE: 'address-taken' };
+  const given = await longtake(['worker'], { cwd: dev.folder, env: { ...env, ...change } });
   expect(given.code).toBe(2);
   expect(given.stderr).toMatch(new RegExp(`^error: LONGTAKE_HTTP_ADDRESS cannot be used: ${taken} is taken`, 'm'));
+  const { stdout } = await longtake(['doctor'], { cwd: dev.folder, env: { ...env, ...change } });
+  expect(stdout).toMatch(/^note workers +nobody asks for work on address-taken/m);
 });
 
 it('goes on without health checks, and says so, when the default address is taken', async () => {

@@ -19,7 +19,7 @@ import { startWorkerProcess, type WorkerProcess } from '../support/worker-proces
 
 const SHARES = { 'at 1 %': 0.01, 'at 50 %': 0.5, 'at 99 %': 0.99 } as const;
 const REMEMBERED = 'after the rename, which the server was told of before';
-const NOT_REMEMBERED = 'after the rename, of which the server knows nothing';
+const NOT_CONFIRMED = 'before the rename, which waits for the server';
 const UPLOADING = 'in the middle of the upload';
 
 /** Longer than one part of an upload. */
@@ -42,8 +42,8 @@ afterAll(async () => {
 });
 
 describe.each<[string, readonly string[], () => Promise<StoragePlace>]>([
-  ['a directory', [...Object.keys(SHARES), REMEMBERED, NOT_REMEMBERED], newDirectory],
-  ['S3', [...Object.keys(SHARES), UPLOADING, REMEMBERED, NOT_REMEMBERED], () => newBucket(server, s3.endpoint)],
+  ['a directory', [...Object.keys(SHARES), REMEMBERED, NOT_CONFIRMED], newDirectory],
+  ['S3', [...Object.keys(SHARES), UPLOADING, REMEMBERED, NOT_CONFIRMED], () => newBucket(server, s3.endpoint)],
 ])('a worker that is killed on the way into %s leaves one whole file and nothing else', (_name, moments, newPlace) => {
   const workers: WorkerProcess[] = [];
   const asked = new Map<string, number>();
@@ -56,7 +56,7 @@ describe.each<[string, readonly string[], () => Promise<StoragePlace>]>([
   beforeAll(async () => {
     place = await newPlace();
     temporary = await mkdtemp(path.join(tmpdir(), 'longtake-spool-'));
-    const finish = gates([REMEMBERED, NOT_REMEMBERED]);
+    const finish = gates([REMEMBERED, NOT_CONFIRMED]);
     rig = await startRig({
       worker: false,
       environment: { ...place.environment, TMPDIR: temporary },
@@ -95,9 +95,9 @@ describe.each<[string, readonly string[], () => Promise<StoragePlace>]>([
       finish[REMEMBERED]?.open();
       await eventually(() => isSaved(REMEMBERED), true);
       for (const wire of proxy.connections) wire.hold('toServer');
-      finish[NOT_REMEMBERED]?.open();
+      finish[NOT_CONFIRMED]?.open();
       await worker.says(/the server did not confirm a heartbeat/);
-      await eventually(() => isSaved(NOT_REMEMBERED), true);
+      expect(await isSaved(NOT_CONFIRMED)).toBe(false);
     }
   });
 

@@ -34,6 +34,11 @@ describe('parseJob', () => {
     expect(read({ error })).toMatchObject({ error: expected });
   });
 
+  it('keeps the id beside an error that is nested too deeply to be written', () => {
+    const error: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
+    expect(read({ error })).toMatchObject({ id: 'job-1', error: null });
+  });
+
   it.each([
     [{}, 1],
     [{ unsigned_urls: null }, 1],

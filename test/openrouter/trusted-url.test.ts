@@ -16,7 +16,6 @@ describe('parseBaseUrl', () => {
     ['https://openrouter.ai/api/v1/', 'https://openrouter.ai/api/v1/'],
     ['https://gateway.internal:8443', 'https://gateway.internal:8443/'],
     ['http://localhost:3000', 'http://localhost:3000/'],
-    ['http://simulator.localhost:3000', 'http://simulator.localhost:3000/'],
     ['http://127.9.9.9/v1', 'http://127.9.9.9/v1/'],
     ['http://[::1]:80/v1', 'http://[::1]/v1/'],
   ])('takes %s', (text, href) => {
@@ -29,6 +28,7 @@ describe('parseBaseUrl', () => {
     ['ftp://openrouter.ai', 'https://'],
     ['http://openrouter.ai/api/v1', 'clear text'],
     ['http://127.0.0.1.evil.test', 'clear text'],
+    ['http://simulator.localhost:3000', 'clear text'],
     ['http://10.0.0.1', 'clear text'],
     ['https://user:secret@openrouter.ai', 'user name'],
     ['https://openrouter.ai/api?key=secret', 'query'],

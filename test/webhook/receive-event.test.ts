@@ -186,6 +186,25 @@ describe('what is refused', () => {
     await handle.cancel();
   });
 
+  it('what is not signed is told of once a minute', async () => {
+    const lines: string[] = [];
+    const warn = (line: unknown) => void lines.push(String(line));
+    const ignore = () => undefined;
+    const routes = webhookRoutes(receiver({ logger: { debug: ignore, info: ignore, warn } }));
+    const other = await startHttpServer({ host: '127.0.0.1', port: 0 }, routes);
+    onTestFinished(() => other.close());
+    const forged = { secret: 'whsec-guessed', jobId: 'j' };
+    for (let n = 0; n < 3; n++) expect(await postEvent(addressOf(other), 'x', forged)).toBe(401);
+    expect(lines).toEqual([expect.stringContaining('signature')]);
+    const later = performance.now() + 60_000;
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(later);
+    onTestFinished(() => {
+      clock.mockRestore();
+    });
+    expect(await postEvent(addressOf(other), 'x', forged)).toBe(401);
+    expect(lines).toHaveLength(2);
+  });
+
   it.each([
     ['a run that is not there', 'no-such-run'],
     ['an id that no run can have', 'x'.repeat(2_000)],

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { FailureType } from '../../src/contract/index.js';
 import { LongtakeError, type GenerateVideoInput, type LongtakeHandle } from '../../src/client/index.js';
 import { CLIP, completed, job, refusal, video, type Call, type ProviderScript } from '../support/provider.js';
-import { startRig, withDefaults, type Rig } from '../support/rig.js';
+import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
 
 let rig: Rig;
 
@@ -129,7 +129,7 @@ describe('what the provider says of the job', () => {
     for await (const status of handle.follow({ intervalMs: 20 })) {
       if (status.error === null) continue;
       expect(status).toMatchObject({ state: 'generating', error: { type: 'ProviderUnavailable' } });
-      expect(status.error.message).toContain('overloaded');
+      expect(status.error.message).toMatch(/overloaded.* The job goes on, and the next poll comes as scheduled\.$/);
       break;
     }
     rig.provider.script = {};
@@ -160,6 +160,7 @@ describe('what the provider says of the job', () => {
     );
     expect(rig.provider.polls).toHaveLength(1);
     expect(error.message).toContain('slow down');
+    expect(error.message).not.toContain('goes on');
   });
 });
 
@@ -223,6 +224,24 @@ describe('what can be known before money is spent', () => {
     expect(rig.provider.submits).toHaveLength(0);
     rig.provider.script = {};
     expect((await (await rig.start({ maxCostUsd: 0.12 })).result()).estimatedCostUsd).toBe(0.12);
+  });
+
+  it('refuses a callback_url that leads to another run of the same longtake, and takes any other', async () => {
+    const other = await startRig({ environment: { LONGTAKE_WEBHOOK_URL: 'https://longtake.example/hooks' } });
+    try {
+      const request = { model: 'test/model', prompt: 'x', duration: 4 };
+      const theirs = { ...request, callback_url: 'https://longtake.example/hooks/webhooks/openrouter/other-run' };
+      expect(await failureOf(await other.start({ request: theirs }))).toMatchObject({
+        type: 'InvalidRequest',
+        message: expect.stringContaining('callback_url') as string,
+      });
+      expect(other.provider.submits).toHaveLength(0);
+      const elsewhere = { ...request, callback_url: 'https://callers.example/done' };
+      await (await other.start({ request: elsewhere })).result();
+      expect(other.provider.submits[0]).toContain('https://callers.example/done');
+    } finally {
+      await other.stop();
+    }
   });
 
   it('says what is missing where a request leaves open what its price goes by', async () => {
@@ -381,7 +400,16 @@ describe('what comes instead of the video', () => {
 
   it('trouble that does not end is DownloadFailed when timeouts.download is over', async () => {
     const { error } = await endsAs('DownloadFailed', { content: () => refusal(500, 'try later') }, SHORT);
-    expect(error.message).toContain('timeouts.download');
+    expect(error.message).toMatch(/timeouts\.download.* To get the paid video: longtake adopt --output \S+ job-1$/);
+  });
+
+  it('trouble that may pass names no command: the run itself goes on', async () => {
+    rig.provider.script = { content: () => refusal(500, 'try later') };
+    const handle = await rig.start();
+    const { error } = await until(handle, (status) => status.error?.type === 'DownloadFailed');
+    expect(error?.message).toMatch(/try later.* See docs\/errors\/download-failed\.md\.$/);
+    rig.provider.script = {};
+    await handle.result();
   });
 
   it('a refused key is AuthenticationFailed when timeouts.download is over, naming the job', async () => {

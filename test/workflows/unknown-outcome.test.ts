@@ -117,6 +117,63 @@ describe('a submit whose outcome nobody knows', () => {
     expect((await handle.result()).jobId).toBe('real');
   });
 
+  it('refuses the job of another run, also of one that is closed, and waits on for its own', async () => {
+    rig.provider.script = {
+      submit: lostOnce,
+      poll: ({ jobId }) => completed(jobId),
+    };
+    const waiting = await rig.start();
+    await awaiting(waiting);
+    const other = await rig.start();
+    const { jobId } = await other.result();
+    const closed = `LongtakeJobId = '${jobId}' AND ExecutionStatus = 'Completed' AND WorkflowId = '${other.workflowId}'`;
+    await expect.poll(async () => (await rig.temporal.workflow.count(closed)).count).toBe(1);
+    await expect(waiting.resolveSubmission({ action: 'adopt', jobId })).rejects.toMatchObject({
+      message: expect.stringContaining(other.workflowId) as string,
+    });
+    await rig.temporal.workflow.getHandle(waiting.workflowId).signal('providerEvent', { jobId, status: 'completed' });
+    await waiting.resolveSubmission({ action: 'adopt', jobId: 'its-own' });
+    expect((await waiting.result()).jobId).toBe('its-own');
+  });
+
+  it('looks at every job that events name: one that is not to be had does not hold up the right one', async () => {
+    rig.provider.script = {
+      submit: lostOnce,
+      poll: ({ jobId }) => (jobId === 'right' ? completed(jobId) : refusal(404, 'no such job')),
+    };
+    const handle = await rig.start();
+    await awaiting(handle);
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    await raw.signal('providerEvent', { jobId: 'wrong', status: 'completed' });
+    await expect.poll(() => rig.provider.polls.includes('wrong')).toBe(true);
+    await raw.signal('providerEvent', { jobId: 'right', status: 'completed' });
+    expect((await handle.result()).jobId).toBe('right');
+  });
+
+  it('never ends without a word on a submit in doubt, and on the jobs that events named', async () => {
+    rig.provider.script = {
+      submit: ({ n, response }) => {
+        if (n > 1) return refusal(402, 'no credits');
+        response.destroy();
+        return null;
+      },
+      poll: () => refusal(503, 'away'),
+    };
+    const handle = await rig.start();
+    await awaiting(handle);
+    await rig.temporal.workflow
+      .getHandle(handle.workflowId)
+      .signal('providerEvent', { jobId: 'told', status: 'completed' });
+    await expect.poll(() => rig.provider.polls.includes('told')).toBe(true);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'InsufficientCredits',
+      message: expect.stringMatching(
+        /An earlier submit of this run is in doubt all the same: a job may exist and be billed\. The provider told of job told; to save its video: longtake adopt told$/,
+      ) as string,
+    });
+  });
+
   it('refuses a job that another run follows', async () => {
     rig.provider.script = { submit: lostOnce, poll: ({ jobId }) => job(jobId, 'in_progress') };
     const waiting = await rig.start();

@@ -24,7 +24,7 @@ export async function doctor(): Promise<ExitCode> {
   const findings: Finding[] = [];
   const tell = (found: readonly Finding[]): void => {
     findings.push(...found);
-    for (const finding of found) print(lineOf(finding));
+    for (const finding of found) tellOne(finding);
   };
   tell([checkNode()]);
   const config = readConfig();
@@ -46,8 +46,8 @@ const PLAIN = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
 const RICH = { ok: ['green', '✓'], note: ['yellow', '!'], fail: ['red', '✗'] } as const;
 const SUBJECT_WIDTH = 17;
 
-function lineOf({ status, subject, text }: Finding): string {
+function tellOne({ status, subject, text }: Finding): void {
   const [style, sign] = RICH[status];
   const mark = isRich(process.stdout) ? paint(style, sign, process.stdout) : PLAIN[status];
-  return `${mark} ${subject.padEnd(SUBJECT_WIDTH)} ${text}`;
+  print(`${subject.padEnd(SUBJECT_WIDTH)} ${text}`, `${mark} `);
 }

@@ -3,8 +3,8 @@ import { loadConfig } from '../../config.js';
 import { connected } from '../connect.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { dollars, localTime, table } from '../format.js';
-import { print, printJson, say } from '../output.js';
-import { paint, plain } from '../terminal.js';
+import { print, printHeading, printJson, say } from '../output.js';
+import { plain } from '../terminal.js';
 
 export interface ListFlags {
   readonly state?: ListOptions['state'] | undefined;
@@ -40,6 +40,6 @@ function printTable(runs: readonly RunSummary[]): void {
     localTime(run.startedAt),
   ]);
   const [head = '', ...lines] = table([['ID', 'STATE', 'MODEL', 'JOB', 'COST', 'STARTED'], ...rows]);
-  print(paint('bold', head, process.stdout));
+  printHeading(head);
   for (const line of lines) print(line);
 }

@@ -6,8 +6,8 @@ import { CliError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { dollars, table } from '../format.js';
 import { clipOf, pricePerSecond, priceOf, prices, type Clip } from '../model-prices.js';
-import { print, printJson, say, warn } from '../output.js';
-import { paint, plain } from '../terminal.js';
+import { print, printHeading, printJson, say, warn } from '../output.js';
+import { plain } from '../terminal.js';
 
 export async function models(
   id: string | undefined,
@@ -20,7 +20,7 @@ export async function models(
   }
   if (json === true) printJson(shown.map(asJson));
   else if (id === undefined) printTable(shown);
-  else shown.flatMap(card).forEach(print);
+  else for (const line of shown.flatMap(card)) print(line);
   return EXIT.done;
 }
 
@@ -70,8 +70,8 @@ function printTable(all: readonly VideoModel[]): void {
     ];
   });
   const [head = '', ...lines] = table([['MODEL', 'SECONDS', 'RESOLUTIONS', 'AUDIO', 'PER SECOND', 'A CLIP'], ...rows]);
-  print(paint('bold', head, process.stdout));
-  lines.forEach(print);
+  printHeading(head);
+  for (const line of lines) print(line);
   say('All about one: longtake models MODEL. Prices are estimates, in US dollars; "-" is not known beforehand.');
 }
 

@@ -5,7 +5,6 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { bytes, localTime } from '../format.js';
 import { print, printJson } from '../output.js';
 import { costText, describeAsset, sayAnswers } from '../report.js';
-import { plain } from '../terminal.js';
 
 export async function status(id: string, { json }: { readonly json?: true | undefined }): Promise<ExitCode> {
   const found = await connected(loadConfig(), ({ longtake }) => longtake.handle(id).status());
@@ -34,7 +33,7 @@ function card(run: RunStatus): string[] {
     ...run.warnings.map((warning) => ['warning', warning] as const),
     ['problem', run.error === null ? null : `${run.error.type}: ${run.error.message}`],
   ];
-  return rows.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(9)} ${plain(value)}`]));
+  return rows.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(9)} ${value}`]));
 }
 
 function transferText({ transfer }: RunStatus): string | null {

@@ -41,30 +41,27 @@ function startRuntime(config: Config, logger: Logger): void {
   }
 }
 
-/** Until the signal, and then until everything under way has ended. */
+/** Until the signal, and then until everything under way has ended. No work is taken before the listener is there. */
 async function serve(
   running: LongtakeWorker,
   { config, logger, signal }: { config: Config; logger: Logger; signal: AbortSignal },
 ): Promise<void> {
+  const listener = await openHttpListener(config.http, running, (why) => {
+    logger.warn(why);
+  });
   const ended = running.run();
   const drain = (): void => {
     logger.info('stopping: what is under way is finished first; a second signal ends it at once');
     running.shutdown();
   };
   try {
-    const listener = await openHttpListener(config.http, running, (why) => {
-      logger.warn(why);
-    });
     sayStarted(config, running, listener?.address ?? null, logger);
     if (signal.aborted) drain();
     else signal.addEventListener('abort', drain, { once: true });
-    await ended;
-    await listener?.close();
+    await ended.finally(() => listener?.close());
     logger.info('stopped');
   } catch (error) {
-    running.shutdown();
-    await ended.catch(() => undefined);
-    throw error instanceof CliError ? error : new CliError(EXIT.failed, failureText(error), { cause: error });
+    throw new CliError(EXIT.failed, failureText(error), { cause: error });
   }
 }
 

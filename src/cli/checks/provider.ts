@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from '../../config.js';
 import { createOpenRouter } from '../../openrouter/client.js';
 import type { OpenRouter, PollAnswer } from '../../openrouter/answers.js';
-import { plain } from '../terminal.js';
 import type { Finding } from './finding.js';
 
 /** Whether OpenRouter answers and takes the key. Two reads: nothing is spent. */
@@ -30,7 +29,7 @@ async function checkModels(client: OpenRouter, baseUrl: string): Promise<Finding
   const subject = 'provider';
   if (answer.outcome === 'models')
     return { status: 'ok', subject, text: `${baseUrl} (${answer.models.length} models)` };
-  return { status: 'fail', subject, text: `${baseUrl}: ${plain(answer.message)} Is OPENROUTER_BASE_URL right?` };
+  return { status: 'fail', subject, text: `${baseUrl}: ${answer.message} Is OPENROUTER_BASE_URL right?` };
 }
 
 /** The model list is public, so it proves nothing about the key; asking for a job that cannot exist does. */
@@ -39,7 +38,7 @@ async function checkKey(client: OpenRouter): Promise<Finding> {
   const answer: PollAnswer = await client.poll(`longtake-doctor-${randomUUID()}`);
   if (answer.outcome === 'missing' || answer.outcome === 'job') return { status: 'ok', subject, text: 'accepted' };
   if (answer.outcome === 'denied') {
-    return { status: 'fail', subject, text: `refused: ${plain(answer.message)} Is OPENROUTER_API_KEY right?` };
+    return { status: 'fail', subject, text: `refused: ${answer.message} Is OPENROUTER_API_KEY right?` };
   }
-  return { status: 'note', subject, text: `could not be tried: ${plain(answer.message)}` };
+  return { status: 'note', subject, text: `could not be tried: ${answer.message}` };
 }

@@ -3,13 +3,14 @@ import type { Config } from '../../config.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import { openConnection } from '../connect.js';
 import { namespaceProblem } from '../wait-for-temporal.js';
+import { checkWorkers } from './workers.js';
 import type { Finding } from './finding.js';
 
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 5_000;
 
-/** The server, the namespace, and its search attributes; what cannot be looked at is not mentioned. */
-export async function checkTemporal({ temporal }: Config): Promise<Finding[]> {
+/** The server, the namespace, its search attributes, and who works there; what cannot be looked at is not mentioned. */
+export async function checkTemporal({ temporal, taskQueue }: Config): Promise<Finding[]> {
   let connection: Connection;
   try {
     connection = await openConnection(temporal, CONNECT_MS);
@@ -20,7 +21,8 @@ export async function checkTemporal({ temporal }: Config): Promise<Finding[]> {
     const reachable: Finding = { status: 'ok', subject: 'temporal', text: temporal.address };
     const namespace = await checkNamespace(connection, temporal.namespace);
     if (namespace.status !== 'ok') return [reachable, namespace];
-    return [reachable, namespace, await checkSearchAttributes(connection, temporal.namespace)];
+    const attributes = await checkSearchAttributes(connection, temporal.namespace);
+    return [reachable, namespace, attributes, ...(await checkWorkers(connection, temporal.namespace, taskQueue))];
   } finally {
     await connection.close();
   }

@@ -16,7 +16,7 @@ const STATES = [
 
 export function listCommand() {
   return new Command('list')
-    .summary('show the runs there are, newest first')
+    .summary('show the runs there are: open ones first, then closed ones, the last closed first')
     .addOption(new Option('--state <state>', 'only runs in this state').choices(STATES))
     .option('--model <model>', 'only runs of this model')
     .option('--limit <number>', 'at most this many (default: 50)', positiveNumber)

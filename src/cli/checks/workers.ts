@@ -1,0 +1,45 @@
+import proto from '@temporalio/proto';
+import type { Connection } from '@temporalio/client';
+import { downloadTaskQueue } from '../../contract/names.js';
+import type { Finding } from './finding.js';
+
+const { TaskQueueType } = proto.temporal.api.enums.v1;
+const ANSWER_MS = 5_000;
+
+/** Whether anybody takes work. Never a failure: the first worker is started after the first look. */
+export async function checkWorkers(connection: Connection, namespace: string, taskQueue: string): Promise<Finding[]> {
+  const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = TaskQueueType;
+  const look = (name: string, taskQueueType: proto.temporal.api.enums.v1.TaskQueueType) =>
+    connection.withDeadline(Date.now() + ANSWER_MS, () =>
+      connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType }),
+    );
+  const downloads = downloadTaskQueue(taskQueue);
+  try {
+    const [runs, videos] = await Promise.all([
+      look(taskQueue, TASK_QUEUE_TYPE_WORKFLOW),
+      look(downloads, TASK_QUEUE_TYPE_ACTIVITY),
+    ]);
+    return [
+      found('workers', { taskQueue, count: runs.pollers.length, waiting: 'runs' }),
+      found('download workers', { taskQueue: downloads, count: videos.pollers.length, waiting: 'downloads' }),
+    ];
+  } catch {
+    return [{ status: 'note', subject: 'workers', text: 'cannot be looked up here.' }];
+  }
+}
+
+interface Pollers {
+  readonly taskQueue: string;
+  /** Temporal remembers who asked for work within the last five minutes. */
+  readonly count: number;
+  readonly waiting: string;
+}
+
+function found(subject: string, { taskQueue, count, waiting }: Pollers): Finding {
+  if (count > 0) return { status: 'ok', subject, text: `${count} on ${taskQueue} in the last five minutes` };
+  return {
+    status: 'note',
+    subject,
+    text: `nobody asks for work on ${taskQueue}: ${waiting} wait until a worker is there: longtake worker`,
+  };
+}

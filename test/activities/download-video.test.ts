@@ -1,0 +1,134 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ActivityDeps } from '../../src/activities/deps.js';
+import { createDownloadVideo, type DownloadProgress } from '../../src/activities/download-video.js';
+import { ModelCatalog } from '../../src/activities/model-catalog.js';
+import type { VideoAsset } from '../../src/contract/index.js';
+import { createOpenRouter } from '../../src/openrouter/client.js';
+import { FileSystemStore } from '../../src/storage/filesystem.js';
+import { box } from '../media/boxes.js';
+import { CLIP, startProvider, video, type Call, type Handler } from '../support/provider.js';
+
+const INPUT = { jobId: 'job-1', index: 0, key: 'x.mp4', overwrite: false };
+const OWNER = { workflowId: 'test', runId: '00000000-0000-0000-0000-000000000000', jobId: INPUT.jobId };
+const LONG = Buffer.concat([CLIP, box('free', Buffer.alloc(200_000))]);
+
+interface Scene {
+  readonly content?: Handler;
+  readonly acknowledge?: () => Promise<void>;
+  readonly before?: Partial<DownloadProgress>;
+}
+
+async function prepare({ content = () => video(), acknowledge = () => Promise.resolve(), before }: Scene) {
+  const directory = await mkdtemp(path.join(tmpdir(), 'longtake-download-'));
+  const provider = await startProvider({ content });
+  onTestFinished(async () => {
+    await provider.close();
+    await rm(directory, { recursive: true });
+  });
+  const openRouter = createOpenRouter({ baseUrl: provider.baseUrl, apiKey: 'sk-or-test' });
+  const store = new FileSystemStore(directory);
+  const deps: ActivityDeps = {
+    openRouter,
+    models: new ModelCatalog(openRouter),
+    store,
+    temporal: {
+      acknowledge,
+      cancelRun: () => Promise.resolve(),
+      reportLateJob: () => Promise.resolve(true),
+      ownersOf: () => Promise.resolve([]),
+    },
+    settings: { maxVideoBytes: 1e6, webhookUrl: null, searchAttributes: false },
+  };
+  const environment = new MockActivityEnvironment({ heartbeatDetails: before });
+  const pauses: number[] = [];
+  const downloadVideo = createDownloadVideo(deps, (ms) => {
+    pauses.push(ms);
+    return Promise.resolve();
+  });
+  const run = (): Promise<VideoAsset> => environment.run(downloadVideo, INPUT);
+  return { directory, environment, pauses, provider, run, store };
+}
+
+/** So many bytes of the file from where it was asked, and then a broken connection, unless that was all. */
+function sends(counts: readonly number[], arrived: (bytes: number) => Promise<void>): Handler {
+  return async ({ n, request, response }: Call) => {
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    response.writeHead(from === 0 ? 200 : 206, {
+      etag: '"1"',
+      'content-length': String(LONG.length - from),
+      ...(from === 0 ? {} : { 'content-range': `bytes ${from}-${LONG.length - 1}/${LONG.length}` }),
+    });
+    const chunk = LONG.subarray(from, from + (counts[n - 1] ?? LONG.length));
+    if (from + chunk.length === LONG.length) {
+      response.end(chunk);
+      return null;
+    }
+    response.write(chunk);
+    // What a stream still holds when it breaks is lost.
+    await arrived(from + chunk.length);
+    response.destroy();
+    return null;
+  };
+}
+
+describe('a download', () => {
+  it('asks a sender that breaks off at every byte less and less, and anew once it brings something', async () => {
+    const { directory, pauses, provider, run } = await prepare({});
+    provider.script.content = sends([1, 1, 1, 1, 1, 1, 1, 70_000, 1], async (bytes) => {
+      await vi.waitUntil(() => holds(bytes), { timeout: 30_000 });
+    });
+    const holds = async (bytes: number) => {
+      const [part = ''] = await readdir(directory);
+      return (await stat(path.join(directory, part))).size === bytes;
+    };
+    expect((await run()).bytes).toBe(LONG.length);
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 0, 1_000]);
+  });
+
+  it('that is found finished leaves nothing of the attempt that died while it published', async () => {
+    const first = await prepare({});
+    const finished = await first.run();
+    const { directory, provider, run, store } = await prepare({ before: { finished } });
+    const published = await store.open(INPUT.key, { owner: { ...OWNER, jobId: 'another' }, overwrite: false });
+    await published.write(CLIP);
+    await published.publish({ bytes: CLIP.length, sha256: finished.sha256 });
+    await published.discard();
+    const left = await store.open(INPUT.key, { owner: OWNER, overwrite: false });
+    await left.write(CLIP);
+    expect(await readdir(directory)).toHaveLength(2);
+
+    expect(await run()).toMatchObject({ key: 'x.mp4', sha256: finished.sha256 });
+    expect(await readdir(directory)).toEqual(['x.mp4']);
+    expect(provider.contents).toHaveLength(0);
+    await left.discard();
+  });
+
+  it('waits with the final name for a server that is away', async () => {
+    let asked = 0;
+    const { directory, run } = await prepare({
+      acknowledge: () => {
+        asked += 1;
+        return asked < 3 ? Promise.reject(new Error('unavailable')) : Promise.resolve();
+      },
+    });
+    await run();
+    expect(asked).toBe(3);
+    expect(await readFile(path.join(directory, 'x.mp4'))).toEqual(CLIP);
+  });
+
+  it('that is cancelled while it waits for the server ends at once, without a file', async () => {
+    const { directory, environment, run } = await prepare({
+      acknowledge: () => {
+        environment.cancel('CANCELLED');
+        return new Promise(() => undefined);
+      },
+    });
+    await expect(run()).rejects.toThrow(CancelledFailure);
+    expect(await readdir(directory)).toEqual([]);
+  });
+});
