@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { longtake } from '../cli/cli-process.js';
-import { freePort } from '../support/dev-server.js';
+import { freePort, startDevServer, type DevServer } from '../support/dev-server.js';
 import { accepted, refusal } from '../support/provider.js';
 import { scrape } from '../support/metrics.js';
 import { startRig, until, type Rig } from '../support/rig.js';
@@ -15,14 +15,18 @@ const GAUGE = 'longtake_runs_awaiting_decision';
 /** The gauge is looked up every 15 seconds. */
 const SEEN_WITHIN = { timeout: 45_000, interval: 250 };
 
+/** Its own: a list fails as a whole where somebody else's runs are encrypted. */
+let server: DevServer;
 let rig: Rig;
 let worker: WorkerProcess;
 let metrics: string;
 let handle: LongtakeHandle;
 
 beforeAll(async () => {
+  server = await startDevServer(inject('temporalCli'));
   rig = await startRig({
     worker: false,
+    address: server.address,
     script: { submit: ({ json }) => (json['prompt'] === 'lost' ? refusal(500, 'oops') : accepted('fine')) },
   });
   metrics = `127.0.0.1:${await freePort()}`;
@@ -34,6 +38,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker.kill();
   await rig.stop();
+  await server.stop();
 });
 
 async function startWorker(): Promise<WorkerProcess> {
