@@ -22,6 +22,8 @@ export interface TemporalPort {
   reportLateJob(run: RunRef, job: { readonly jobId: string; readonly status: string }): Promise<boolean>;
   /** Workflow ids of runs on this task queue that have this job, open or closed, as far as the server can tell. At most three. */
   ownersOf(jobId: string): Promise<readonly string[]>;
+  /** Jobs of all runs under this id, open or closed, as far as the server can tell. At most three. */
+  jobsOf(workflowId: string): Promise<readonly string[]>;
 }
 
 export interface RunRef {

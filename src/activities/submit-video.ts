@@ -28,6 +28,17 @@ export interface SubmitInput {
   readonly request: ProviderRequest;
   /** How long a provably refused submit is tried again, in milliseconds. */
   readonly submitMs: number;
+  /**
+   * The one run that may send it. Temporal's Reset makes a new run of an earlier one's beginning, and what that one has paid
+   * for since is not in it. Absent in submits that an older release scheduled.
+   */
+  readonly senderRunId?: string;
+}
+
+/** Details of the failure `SubmissionUnknown`, where there are any. */
+export interface UnknownDetails {
+  /** What is in doubt is not this submit, which was not sent, but that of the run before the reset. */
+  readonly earlierRun: true;
 }
 
 /** The `ApplicationFailure` type of an unknown outcome: not a failure of the run, but a question to a person. */
@@ -42,6 +53,7 @@ export function createSubmitVideo({ openRouter, temporal, settings }: ActivityDe
   return async function submitVideo(input: SubmitInput): Promise<SubmittedJob> {
     const before = earlierAttempt();
     if (before !== null) return before;
+    await refuseAfterReset(temporal, input);
     const elapsedMs = stopwatch();
     const body = completeRequest(input.request, callbackUrl(settings.webhookUrl));
     await mark(temporal, { sending: true }, input, elapsedMs);
@@ -63,6 +75,19 @@ function earlierAttempt(): SubmittedJob | null {
   if (mark?.job !== undefined) return mark.job;
   if (mark?.sending === true) throw unknownOutcome('An earlier attempt ended after its request could have left.');
   return null;
+}
+
+/** A run that Temporal's Reset made would pay again for what the run before may have paid for: a person is asked first. */
+async function refuseAfterReset(temporal: TemporalPort, { senderRunId }: SubmitInput): Promise<void> {
+  const run = activityInfo().workflowExecution;
+  if (run === undefined || senderRunId === undefined || senderRunId === run.runId) return;
+  const jobIds = await temporal.jobsOf(run.workflowId).catch(() => []);
+  const known = jobIds.length === 0 ? '' : ` It had job ${jobIds.join(', ')}.`;
+  const details: UnknownDetails = { earlierRun: true };
+  throw unknownOutcome(
+    `Temporal’s Reset took this run back to before its submit, and the run before the reset may have submitted already.${known}`,
+    details,
+  );
 }
 
 /**
@@ -161,8 +186,8 @@ function toSaveIt(jobId: string): string {
   return `to save its video: ${adoptCommand(jobId, null)}`;
 }
 
-function unknownOutcome(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: SUBMISSION_UNKNOWN, message, nonRetryable: true });
+function unknownOutcome(message: string, ...details: UnknownDetails[]): ApplicationFailure {
+  return ApplicationFailure.create({ type: SUBMISSION_UNKNOWN, message, nonRetryable: true, details });
 }
 
 function refusalType(httpStatus: number): FailureType {

@@ -5,13 +5,18 @@ import {
   ActivityPausedError,
   ActivityResetError,
   type Client,
+  type WorkflowExecutionInfo,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { AttemptOver, type RunRef, type TemporalPort } from '../activities/deps.js';
 import { PROVIDER_EVENT_SIGNAL } from '../contract/names.js';
 import { queryLiteral } from './query-literal.js';
 
 const ACKNOWLEDGE_MS = 10_000;
+/** A message has room for as many. */
+const ENOUGH = 3;
+const JOB_ID_KEY = defineSearchAttributeKey('LongtakeJobId', 'KEYWORD');
 const OVER = [ActivityNotFoundError, ActivityCancelledError, ActivityPausedError, ActivityResetError];
 
 /**
@@ -47,13 +52,28 @@ export function createTemporalPort(
     },
     async ownersOf(jobId) {
       if (!searchAttributes) return [];
-      const owners = new Set<string>();
       const query = `LongtakeJobId = ${queryLiteral(jobId)} AND TaskQueue = ${queryLiteral(taskQueue)}`;
-      for await (const run of client.workflow.list({ query })) {
-        owners.add(run.workflowId);
-        if (owners.size === 3) break;
-      }
-      return [...owners];
+      return await firstOf(client, query, ({ workflowId }) => workflowId);
+    },
+    async jobsOf(workflowId) {
+      if (!searchAttributes) return [];
+      const query = `WorkflowId = ${queryLiteral(workflowId)} AND LongtakeJobId IS NOT NULL`;
+      return await firstOf(client, query, ({ typedSearchAttributes }) => typedSearchAttributes.get(JOB_ID_KEY));
     },
   };
+}
+
+/** What the first runs of a list have, each value once. */
+async function firstOf(
+  client: Client,
+  query: string,
+  valueOf: (run: WorkflowExecutionInfo) => string | undefined,
+): Promise<readonly string[]> {
+  const values = new Set<string>();
+  for await (const run of client.workflow.list({ query })) {
+    const value = valueOf(run);
+    if (value !== undefined) values.add(value);
+    if (values.size === ENOUGH) break;
+  }
+  return [...values];
 }

@@ -6,10 +6,11 @@ import {
   proxyActivities,
   proxyLocalActivities,
   TimeoutFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { Inspection } from '../activities/poll-video.js';
-import type { SubmitMark, SubmittedJob } from '../activities/submit-video.js';
+import type { SubmitInput, SubmitMark, SubmittedJob, UnknownDetails } from '../activities/submit-video.js';
 import type { ProviderRequest } from '../contract/types.js';
 import { POLL, SUBMIT } from './activity-options.js';
 import { activityCause, contractType, endWith, failRun } from './failures.js';
@@ -23,7 +24,11 @@ const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL
 /** A submit of which nobody can say whether the provider accepted it. */
 interface Unknown {
   readonly unknown: string;
+  /** In doubt is what an earlier run sent, before a reset. */
+  readonly earlierRun?: boolean;
 }
+
+type PaidRequest = Omit<SubmitInput, 'submitMs'>;
 
 /** How long an event's job is looked at again when it could not be read: 20 tries, half a minute apart. */
 const LOOK_AGAIN = '30s';
@@ -31,16 +36,17 @@ const LOOKS = 20;
 
 /** Brings the run to a job, by at most one paid request, unless an operator asks for another. */
 export async function submit(run: VideoRun, request: ProviderRequest): Promise<void> {
+  let senderRunId = firstSender();
   for (;;) {
     if (run.isCancelled()) throw cancelledRun(run);
     run.enter('submitting', { error: null });
     const askedAt = now();
-    const outcome = await submitOnce(run, request);
+    const outcome = await submitOnce(run, { request, senderRunId });
     if ('jobId' in outcome) {
       run.follow(outcome.jobId, outcome.status, now());
       return;
     }
-    const decision = await awaitDecision(run, outcome.unknown, askedAt);
+    const decision = await awaitDecision(run, outcome, askedAt);
     log.info('the submit in doubt was answered', { ...decision });
     if (decision.action === 'adopt') {
       run.follow(decision.jobId, decision.providerStatus, askedAt);
@@ -52,14 +58,24 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
         'An operator abandoned the submit, whose outcome is unknown: a job may exist at the provider and be billed.',
       );
     }
+    senderRunId = workflowInfo().runId;
   }
 }
 
+/**
+ * The run that may submit without a person's word. Temporal's Reset makes another run of the same history, and only its id
+ * differs; a run that a cron schedule or a retry policy of the caller's started is one of its own.
+ */
+function firstSender(): string {
+  const { runId, firstExecutionRunId, continuedFromExecutionRunId } = workflowInfo();
+  return continuedFromExecutionRunId === undefined ? firstExecutionRunId : runId;
+}
+
 /** Runs the submit activity again for as long as it is proven that nothing was sent. */
-async function submitOnce(run: VideoRun, request: ProviderRequest): Promise<SubmittedJob | Unknown> {
+async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJob | Unknown> {
   const deadlineAt = Date.now() + run.plan.submitMs;
   for (;;) {
-    const outcome = await attempt(run, request, Math.max(0, deadlineAt - Date.now()));
+    const outcome = await attempt(run, { ...paid, submitMs: Math.max(0, deadlineAt - Date.now()) });
     recordSubmit(run, nameOf(outcome));
     if (outcome instanceof ApplicationFailure) throw outcome;
     if (outcome !== 'not sent') return outcome;
@@ -77,10 +93,10 @@ async function submitOnce(run: VideoRun, request: ProviderRequest): Promise<Subm
 /** What one run of the activity proves; a failure of a contract's type is proof that there is no job. */
 type Attempt = SubmittedJob | Unknown | 'not sent' | ApplicationFailure;
 
-async function attempt(run: VideoRun, request: ProviderRequest, submitMs: number): Promise<Attempt> {
+async function attempt(run: VideoRun, input: SubmitInput): Promise<Attempt> {
   try {
-    const options = { ...SUBMIT, summary: `submit to ${request.model}` };
-    return await run.untilCancelled(() => submitVideo.executeWithOptions(options, [{ request, submitMs }]));
+    const options = { ...SUBMIT, summary: `submit to ${input.request.model}` };
+    return await run.untilCancelled(() => submitVideo.executeWithOptions(options, [input]));
   } catch (error) {
     if (run.isCancelled() && activityCause(error) instanceof CancelledFailure) return 'not sent';
     return attemptOf(error);
@@ -96,7 +112,10 @@ function attemptOf(error: unknown): Attempt {
     return { unknown: 'The worker stopped answering after the request could have left.' };
   }
   if (cause === null || !('type' in cause)) throw error;
-  if (cause.type === 'SubmissionUnknown') return { unknown: cause.message };
+  if (cause.type === 'SubmissionUnknown') {
+    const details = cause.details?.[0] as UnknownDetails | undefined;
+    return { unknown: cause.message, earlierRun: details?.earlierRun === true };
+  }
   const type = contractType(cause);
   if (type === null) throw error;
   return endWith(type, cause.message);
@@ -109,11 +128,12 @@ function nameOf(attempt: Attempt): SubmitOutcome {
 }
 
 /** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */
-async function awaitDecision(run: VideoRun, what: string, askedAt: string): Promise<Decision> {
+async function awaitDecision(run: VideoRun, { unknown, earlierRun }: Unknown, askedAt: string): Promise<Decision> {
   run.decide(null);
-  const message = `${what} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)} It was sent after ${askedAt}.`;
+  const sent = earlierRun === true ? '' : ` It was sent after ${askedAt}.`;
+  const message = `${unknown} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)}${sent}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message } });
-  log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: what });
+  log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: unknown });
   const looks = new Map<string, number>();
   const toLookAt = (): string[] => run.candidates.filter((jobId) => (looks.get(jobId) ?? 0) < LOOKS);
   for (;;) {

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { LongtakeHandle } from '../../src/client/index.js';
+import { accepted, completed, job, refusal } from '../support/provider.js';
+import { startRig, until, type Rig } from '../support/rig.js';
+
+/** Temporal's UI has a Reset button on every run. It makes a new run of the old one's beginning, and must not pay again. */
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterEach(() => {
+  rig.provider.submits.length = 0;
+  rig.provider.script = {};
+});
+afterAll(async () => {
+  await rig.stop();
+});
+
+const awaiting = (handle: LongtakeHandle) => until(handle, ({ state }) => state === 'awaiting_decision');
+
+/** The workflow tasks that a run may be reset to, from the first on. */
+async function completedTasks({ workflowId }: LongtakeHandle) {
+  const { events } = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
+  const completed = (events ?? []).filter(
+    ({ workflowTaskCompletedEventAttributes: it }) => it !== null && it !== undefined,
+  );
+  return completed.map(({ eventId }) => eventId);
+}
+
+type TaskId = Awaited<ReturnType<typeof completedTasks>>[number];
+
+async function resetTo({ workflowId }: LongtakeHandle, task: TaskId): Promise<void> {
+  const { runId } = await rig.temporal.workflow.getHandle(workflowId).describe();
+  await rig.temporal.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId, runId },
+    workflowTaskFinishEventId: task ?? null,
+    reason: 'somebody pressed the button',
+    requestId: randomUUID(),
+  });
+}
+
+describe('a run that is reset', () => {
+  it('to its very beginning asks before it pays again, and names the job there was', async () => {
+    rig.provider.script = {
+      submit: ({ n }) => accepted(`job-${n}`),
+      poll: ({ jobId }) => (jobId === 'job-1' ? job(jobId, 'failed') : completed(jobId)),
+    };
+    const handle = await rig.start();
+    await expect(handle.result()).rejects.toMatchObject({ type: 'VideoFailed' });
+    await expect
+      .poll(() => rig.temporal.workflow.count(`WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'job-1'`))
+      .toMatchObject({ count: 1 });
+
+    const [first] = await completedTasks(handle);
+    await resetTo(handle, first);
+    const { error } = await awaiting(handle);
+    expect(error?.message).toMatch(/Reset took this run back .* It had job job-1\. A paid job may exist/);
+    expect(error?.message).not.toContain('It was sent after');
+    expect(rig.provider.submits).toHaveLength(1);
+
+    await handle.resolveSubmission({ action: 'resubmit' });
+    expect((await handle.result()).jobId).toBe('job-2');
+    expect(rig.provider.submits).toHaveLength(2);
+
+    // Once it is saved, its own file stands in the way before anything is asked.
+    const [again] = await completedTasks(handle);
+    await resetTo(handle, again);
+    await expect(handle.result()).rejects.toMatchObject({ type: 'OutputConflict' });
+    expect(rig.provider.submits).toHaveLength(2);
+  });
+
+  it('while its submit is under way asks, although the server itself runs the activity again', async () => {
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    rig.provider.script = {
+      submit: async ({ n }) => {
+        if (n === 1) await answered;
+        return accepted(`asked-${n}`);
+      },
+      poll: ({ jobId }) => (jobId === 'asked-1' ? completed(jobId) : refusal(404, 'no such job')),
+    };
+    const handle = await rig.start();
+    await expect.poll(() => rig.provider.submits.length).toBe(1);
+    const before = await completedTasks(handle);
+    await rig.temporal.workflow
+      .getHandle(handle.workflowId)
+      .signal('providerEvent', { jobId: 'x', status: 'completed' });
+    await expect.poll(() => completedTasks(handle)).not.toHaveLength(before.length);
+
+    await resetTo(handle, (await completedTasks(handle)).at(-1));
+    await awaiting(handle);
+    answer();
+    await handle.resolveSubmission({ action: 'adopt', jobId: 'asked-1' });
+    expect((await handle.result()).jobId).toBe('asked-1');
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('to after its submit goes on with the job, and nobody is asked', async () => {
+    rig.provider.script = { poll: ({ jobId }) => completed(jobId), content: () => refusal(410, 'gone') };
+    const handle = await rig.start();
+    await expect(handle.result()).rejects.toMatchObject({ type: 'DownloadFailed' });
+    rig.provider.script = { poll: ({ jobId }) => completed(jobId) };
+    const [beforeDownload] = (await completedTasks(handle)).slice(-3); // then come the sweep and the end
+    await resetTo(handle, beforeDownload);
+    expect((await handle.result()).assets).toHaveLength(1);
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+});
