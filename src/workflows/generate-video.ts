@@ -84,7 +84,7 @@ async function toItsEnd(run: VideoRun, work: () => Promise<GenerateVideoResult>)
   } catch (error) {
     // Anything else is a defect: the workflow task fails and is tried again, so that a mended worker goes on.
     if (!(error instanceof TemporalFailure)) throw error;
-    const end = withDoubt(run, endOf(run, error));
+    const end = endOf(run, error);
     const state = end instanceof CancelledFailure ? 'cancelled' : 'failed';
     run.enter(state, { completedAt: now(), error: problemOf(end) });
     await condition(allHandlersFinished);
@@ -93,26 +93,28 @@ async function toItsEnd(run: VideoRun, work: () => Promise<GenerateVideoResult>)
   }
 }
 
-/** A cancelled run ends Canceled whatever the provider says or whichever bound is met; what it said is kept in the message. */
+/** How the run ends in the end. A cancelled one ends Canceled whatever the provider says or whichever bound is met. */
 function endOf(run: VideoRun, failure: TemporalFailure): TemporalFailure {
-  if (failure instanceof CancelledFailure || !run.isCancelled()) return failure;
-  return new CancelledFailure(`${cancelledRun(run).message} (${failure.message})`);
+  const isCancel = failure instanceof CancelledFailure;
+  const told = isCancel || !run.isCancelled() ? failure.message : `${cancelledRun(run).message} (${failure.message})`;
+  const message = told + untoldOf(run, failure);
+  if (isCancel || run.isCancelled()) return new CancelledFailure(message);
+  const type = failure instanceof ApplicationFailure ? contractType(failure) : null;
+  return type === null ? failure : endWith(type, message);
 }
 
 /** A run never ends without a word on jobs that it may have paid for and does not follow. */
-function withDoubt(run: VideoRun, end: TemporalFailure): TemporalFailure {
-  if (run.status.jobId !== null) return end;
-  const isTold =
-    end instanceof CancelledFailure || (end instanceof ApplicationFailure && end.type === 'SubmissionAbandoned');
-  const doubt =
-    run.isInDoubt && !isTold
-      ? ' An earlier submit of this run is in doubt all the same: a job may exist and be billed.'
-      : '';
+function untoldOf(run: VideoRun, failure: TemporalFailure): string {
+  if (run.status.jobId !== null) return '';
   const jobs = run.candidates.map(
     (jobId) => ` The provider told of job ${jobId}; to save its video: ${adoptCommand(jobId, null)}`,
   );
-  const message = `${end.message}${doubt}${jobs.join('')}`;
-  if (end instanceof CancelledFailure) return new CancelledFailure(message);
-  const type = end instanceof ApplicationFailure ? contractType(end) : null;
-  return type === null ? end : endWith(type, message);
+  return doubtOf(run, failure) + jobs.join('');
+}
+
+/** Both a cancel and an abandoned submit say so themselves. */
+function doubtOf(run: VideoRun, failure: TemporalFailure): string {
+  const isAbandoned = failure instanceof ApplicationFailure && failure.type === 'SubmissionAbandoned';
+  if (!run.isInDoubt || run.isCancelled() || isAbandoned || failure instanceof CancelledFailure) return '';
+  return ' An earlier submit of this run is in doubt all the same: a job may exist and be billed.';
 }
