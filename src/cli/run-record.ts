@@ -39,7 +39,7 @@ export async function inputOf(
     maximumPageSize: 1,
   });
   const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-  const [input] = await decodeArrayFromPayloads(loadedDataConverter, started?.input?.payloads);
+  const [input] = await decodeArrayFromPayloads(loadedDataConverter, started?.input?.payloads).catch(() => []);
   const parsed = generateVideoInput.safeParse(input);
   return parsed.success ? parsed.data : null;
 }

@@ -104,7 +104,7 @@ function announceDetached({ id, runId }: RunRecord, json: boolean): ExitCode {
 
 function nameOthers({ unfinished }: RunSession, id: string): void {
   for (const other of unfinished) {
-    if (other.id !== id) say(`also going on: ${other.id} (${other.state})`);
+    if (other.id !== id) say(`also going on: ${other.id} (${other.state ?? '?'})`);
   }
 }
 
@@ -112,7 +112,7 @@ function nameOthers({ unfinished }: RunSession, id: string): void {
 async function nameRemaining({ embedded, connection }: RunSession, id: string): Promise<void> {
   if (!embedded) return;
   for (const other of await runningRuns(connection)) {
-    if (other.id !== id) say(`not finished, goes on at the next --local: ${other.id} (${other.state})`);
+    if (other.id !== id) say(`not finished, goes on at the next --local: ${other.id} (${other.state ?? '?'})`);
   }
 }
 

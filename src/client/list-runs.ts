@@ -1,20 +1,25 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { MODEL_MEMO, WORKFLOW_TYPE } from '../contract/names.js';
+import { MODEL_MEMO, WORKFLOW_TYPE, type SEARCH_ATTRIBUTES } from '../contract/names.js';
 import { videoState } from '../contract/schemas.js';
 import type { VideoState } from '../contract/types.js';
-import { closedStatus, recordedStatus } from './run-status.js';
+import { closedStatus, impliedState, recordedStatus, recordProblem } from './run-status.js';
+import { readMemo, withUnreadMemos, type MemoReading } from './unread-memos.js';
 
 /** One row of a list of runs. Times are ISO; absent things are `null`. */
 export interface RunSummary {
   readonly id: string;
   readonly runId: string;
-  readonly state: VideoState;
+  /** `null` only where what the run recorded cannot be read. */
+  readonly state: VideoState | null;
   readonly model: string | null;
   readonly jobId: string | null;
   readonly costUsd: number | null;
-  readonly polls: number;
+  /** `null` where what the run recorded cannot be read. */
+  readonly polls: number | null;
   readonly startedAt: string;
   readonly closedAt: string | null;
+  /** Why what the run recorded cannot be read, such as a key that is missing; then only what Temporal itself shows is known. */
+  readonly unreadable: string | null;
 }
 
 export interface ListOptions {
@@ -33,31 +38,53 @@ export async function listRuns(
 ): Promise<RunSummary[]> {
   const rows: RunSummary[] = [];
   const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus != 'ContinuedAsNew'`;
-  for await (const info of client.workflow.list({ query })) {
-    const row = summaryOf(info);
+  for await (const info of withUnreadMemos(client).list({ query })) {
+    const row = summaryOf(info, await readMemo(info.raw, client.options.loadedDataConverter));
     if ((state === undefined || row.state === state) && (model === undefined || row.model === model)) rows.push(row);
     if (rows.length >= limit) break;
   }
   return rows;
 }
 
-function summaryOf(info: WorkflowExecutionInfo): RunSummary {
-  const status = info.status.name === 'RUNNING' ? recordedStatus(info) : closedStatus(info);
+function summaryOf(info: WorkflowExecutionInfo, { memo, problem }: MemoReading): RunSummary {
+  const unreadable = problem ?? recordProblem({ memo });
   return {
     id: info.workflowId,
     runId: info.runId,
-    state: videoState.parse(status.state),
-    model: modelOf(info),
-    jobId: status.jobId,
-    costUsd: status.costUsd,
-    polls: status.polls,
+    ...(unreadable === null ? recorded(info, memo) : shown(info, memo)),
     startedAt: info.startTime.toISOString(),
     closedAt: info.closeTime?.toISOString() ?? null,
+    unreadable,
   };
 }
 
-function modelOf({ typedSearchAttributes, memo }: WorkflowExecutionInfo): string | null {
-  const attribute = typedSearchAttributes.getAll().find(({ key }) => key.name === 'LongtakeModel')?.value;
-  const model = attribute ?? memo?.[MODEL_MEMO];
+type Known = Pick<RunSummary, 'state' | 'model' | 'jobId' | 'costUsd' | 'polls'>;
+
+function recorded(info: WorkflowExecutionInfo, memo: MemoReading['memo']): Known {
+  const { state, jobId, costUsd, polls } =
+    info.status.name === 'RUNNING' ? recordedStatus({ memo }) : closedStatus({ ...info, memo });
+  return { state, model: modelOf(info, memo), jobId, costUsd, polls };
+}
+
+/** What search attributes, which nobody encrypts, and Temporal's own status tell. */
+function shown(info: WorkflowExecutionInfo, memo: MemoReading['memo']): Known {
+  const state = videoState.safeParse(attribute(info, 'LongtakeState'));
+  const jobId = attribute(info, 'LongtakeJobId');
+  const costUsd = attribute(info, 'LongtakeCostUsd');
+  return {
+    state: impliedState(info.status.name) ?? (state.success ? state.data : null),
+    model: modelOf(info, memo),
+    jobId: typeof jobId === 'string' ? jobId : null,
+    costUsd: typeof costUsd === 'number' ? costUsd : null,
+    polls: null,
+  };
+}
+
+function modelOf(info: WorkflowExecutionInfo, memo: MemoReading['memo']): string | null {
+  const model = attribute(info, 'LongtakeModel') ?? memo[MODEL_MEMO];
   return typeof model === 'string' ? model : null;
+}
+
+function attribute({ typedSearchAttributes }: WorkflowExecutionInfo, name: keyof typeof SEARCH_ATTRIBUTES): unknown {
+  return typedSearchAttributes.getAll().find(({ key }) => key.name === name)?.value;
 }

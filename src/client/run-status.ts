@@ -1,9 +1,9 @@
-import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { WorkflowExecutionDescription, WorkflowExecutionStatusName } from '@temporalio/client';
 import { adoptCommand } from '../contract/commands.js';
 import { withCommand, type Problem } from '../contract/failures.js';
 import { STATUS_MEMO } from '../contract/names.js';
 import { videoStatus } from '../contract/schemas.js';
-import type { VideoStatus } from '../contract/types.js';
+import type { VideoState, VideoStatus } from '../contract/types.js';
 
 /** A transfer that is under way. `totalBytes` is `null` when the provider did not say. */
 export interface Transfer {
@@ -34,10 +34,31 @@ const NOTHING_YET: VideoStatus = {
   error: null,
 };
 
+const NO_RECORD = 'What the run recorded in its memo is nothing that this release of longtake knows.';
+
 /** The status that the run itself recorded at its last change of state. */
 export function recordedStatus({ memo }: Pick<WorkflowExecutionDescription, 'memo'>): VideoStatus {
   const parsed = videoStatus.safeParse(memo?.[STATUS_MEMO]);
   return parsed.success ? parsed.data : NOTHING_YET;
+}
+
+/** Why what a run recorded is no status, or `null`: nothing at all is one, that of a run that has just begun. */
+export function recordProblem({ memo }: Pick<WorkflowExecutionDescription, 'memo'>): string | null {
+  const recorded = memo?.[STATUS_MEMO];
+  return recorded === undefined || videoStatus.safeParse(recorded).success ? null : NO_RECORD;
+}
+
+const CLOSED_AS: Readonly<Partial<Record<WorkflowExecutionStatusName, VideoState>>> = {
+  COMPLETED: 'succeeded',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'failed',
+  TIMED_OUT: 'failed',
+};
+
+/** The state that Temporal's own status implies, or `null` while the run goes on. */
+export function impliedState(status: WorkflowExecutionStatusName): VideoState | null {
+  return CLOSED_AS[status] ?? null;
 }
 
 /** The status of a run that is closed: as recorded, unless Temporal closed it without asking the run. */
@@ -47,16 +68,25 @@ export function closedStatus(
   },
 ): VideoStatus {
   const recorded = recordedStatus(description);
-  const error = closedByServer(description.status.name, recorded.jobId);
-  if (error === null) return recorded;
-  const completedAt = description.closeTime?.toISOString() ?? null;
-  return {
-    ...recorded,
-    state: 'failed',
-    nextPollAt: null,
-    completedAt,
-    error: recorded.error?.type === error.type ? recorded.error : error,
-  };
+  const { name } = description.status;
+  const closed = { nextPollAt: null, completedAt: description.closeTime?.toISOString() ?? null };
+  const error = closedByServer(name, recorded.jobId);
+  if (error !== null) {
+    return {
+      ...recorded,
+      ...closed,
+      state: 'failed',
+      error: recorded.error?.type === error.type ? recorded.error : error,
+    };
+  }
+  const state = impliedState(name) ?? recorded.state;
+  // Every run records its end, so that what says otherwise is no record of longtake.
+  return recorded.state === state ? recorded : { ...recorded, ...closed, state, error: endWithoutRecord(state) };
+}
+
+function endWithoutRecord(state: VideoState): Problem | null {
+  if (state === 'succeeded') return null;
+  return { type: state === 'cancelled' ? 'Cancelled' : 'Unexpected', message: NO_RECORD };
 }
 
 function closedByServer(status: string, jobId: string | null): Problem | null {

@@ -23,3 +23,18 @@ describe.each(['TERMINATED', 'TIMED_OUT'] as const)('a run that Temporal closed 
     expect(messageOf(name, null)).toMatch(/A job that was submitted may still be billed\.$/);
   });
 });
+
+describe('a closed run whose record says nothing of its end', () => {
+  it.each([
+    ['COMPLETED', 'succeeded'],
+    ['FAILED', 'failed'],
+    ['CANCELLED', 'cancelled'],
+  ] as const)('is shown as Temporal closed it: %s', (name, state) => {
+    for (const memo of [{}, { [STATUS_MEMO]: 'odd' }, { [STATUS_MEMO]: recorded }]) {
+      expect(closedStatus({ memo, status: { name }, closeTime: new Date(0) })).toMatchObject({
+        state,
+        completedAt: '1970-01-01T00:00:00.000Z',
+      });
+    }
+  });
+});

@@ -203,9 +203,32 @@ describe('without the key', () => {
     const stranger = clientWith({});
     const message = `A payload is encrypted with the key ${idOf(OLD_KEY)}, and no key is set. Set LONGTAKE_ENCRYPTION_KEY as the worker has it.`;
     const asked = stranger.handle(handle.workflowId);
-    for (const call of [() => asked.status(), () => asked.result(), () => stranger.list()]) {
+    for (const call of [() => asked.status(), () => asked.result()]) {
       await expect(call()).rejects.toMatchObject({ type: 'Undecryptable', message });
     }
+    expect((await stranger.list({ limit: 1_000 })).find(({ id }) => id === handle.workflowId)).toMatchObject({
+      ...{ state: 'succeeded', model: 'test/model', polls: null, unreadable: message },
+      jobId: expect.any(String) as unknown, // search attributes are never encrypted
+    });
+  });
+
+  it('a list shows every run that can be read, and of the others what Temporal itself shows', async () => {
+    const [plain, other] = [await startRigWith(''), await startRigWith(NEW_KEY)];
+    const readableRun = await plain.start(INPUT);
+    const otherRun = await other.start(INPUT);
+    await Promise.all([readableRun.result(), otherRun.result()]);
+    const runs = await clientWith({ LONGTAKE_ENCRYPTION_KEY: OLD_KEY }).list({ limit: 1_000 });
+    const find = (id: string) => runs.find((run) => run.id === id);
+    expect(find(readableRun.workflowId)).toMatchObject({
+      state: 'succeeded',
+      polls: expect.any(Number) as unknown,
+      unreadable: null,
+    });
+    expect(find(otherRun.workflowId)).toMatchObject({
+      ...{ state: 'succeeded', polls: null, closedAt: expect.any(String) as unknown },
+      unreadable: expect.stringMatching(new RegExp(`key ${idOf(NEW_KEY)}, which is neither`)) as unknown,
+    });
+    await Promise.all([plain.stop(), other.stop()]);
   });
 
   it('a worker takes no run any further, and fails none', async () => {
@@ -267,28 +290,47 @@ describe('while a key is being replaced', () => {
 });
 
 describe('the command line', () => {
-  it('shows encrypted runs with the key, and exits with 2 without it', async () => {
+  it('shows one encrypted run with the key, and exits with 2 without it', async () => {
     const cwd = await newFolder();
     const handle = await rig.start(INPUT);
     await handle.result();
     const id = handle.workflowId;
-    const env = { ...rig.environment, LONGTAKE_ENCRYPTION_OLD_KEYS: NEW_KEY }; // there are runs of either here
-    const keyless = { ...rig.environment, LONGTAKE_ENCRYPTION_KEY: '' };
     for (const args of [
       ['status', id, '--json'],
       ['wait', id, '--json'],
-      ['list', '--json'],
     ]) {
-      const { code, stdout } = await longtake(args, { cwd, env });
+      const { code, stdout } = await longtake(args, { cwd, env: rig.environment });
       expect({ args, code, stdout }).toMatchObject({
         code: 0,
         stdout: expect.stringContaining('succeeded') as unknown,
       });
-      const refused = await longtake(args, { cwd, env: keyless });
+      const refused = await longtake(args, { cwd, env: keyless() });
       expect(refused).toMatchObject({ code: 2, stdout: '' });
       expect(refused.stderr).toMatch(
-        /^error: A payload is encrypted with the key [0-9a-f]{8}, and no key is set\..+\n$/,
+        /^error: A payload is encrypted with the key [0-9a-f]{8}, and no key is set\. Set LONGTAKE_ENCRYPTION_KEY.+\n$/,
       );
     }
   });
+
+  it('lists all runs without the key, with a mark and one line about those that are shown in part', async () => {
+    const cwd = await newFolder();
+    const handle = await rig.start(INPUT);
+    await handle.result();
+    const args = ['list', '--limit', '1000'];
+    const people = await longtake(args, { cwd, env: keyless() });
+    expect(people.code).toBe(0);
+    expect(people.stdout).toMatch(new RegExp(`^${handle.workflowId} +succeeded \\* +test/model `, 'm'));
+    expect(people.stderr).toMatch(
+      new RegExp(`^! \\* \\d+ runs are shown in part: .*key ${idOf(OLD_KEY)}.*LONGTAKE_ENCRYPTION_KEY`, 'm'),
+    );
+    const machines = await longtake([...args, '--json'], { cwd, env: keyless() });
+    const rows = JSON.parse(machines.stdout) as Record<string, unknown>[];
+    expect(machines.code).toBe(0);
+    expect(rows.find(({ id }) => id === handle.workflowId)).toMatchObject({ state: 'succeeded', model: 'test/model' });
+    expect(people.stdout + machines.stdout).not.toMatch(/orchid/);
+  });
+
+  function keyless(): Record<string, string> {
+    return { ...rig.environment, LONGTAKE_ENCRYPTION_KEY: '' };
+  }
 });

@@ -3,7 +3,7 @@ import { loadConfig } from '../../config.js';
 import { connected } from '../connect.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { dollars, localTime, table } from '../format.js';
-import { print, printHeading, printJson, say } from '../output.js';
+import { print, printHeading, printJson, say, warn } from '../output.js';
 import { plain } from '../terminal.js';
 
 export interface ListFlags {
@@ -23,6 +23,7 @@ export async function list({ state, model, limit, json }: ListFlags): Promise<Ex
   if (json === true) printJson(runs.map(asJson));
   else if (runs.length === 0) say('There are no such runs.');
   else printTable(runs);
+  sayUnreadable(runs);
   return EXIT.done;
 }
 
@@ -33,7 +34,7 @@ function asJson({ id, runId, state, model, jobId, costUsd, startedAt, closedAt }
 function printTable(runs: readonly RunSummary[]): void {
   const rows = runs.map((run) => [
     plain(run.id),
-    run.state,
+    stateText(run),
     plain(run.model ?? '-'),
     plain(run.jobId ?? '-'),
     run.costUsd === null ? '-' : dollars(run.costUsd),
@@ -42,4 +43,20 @@ function printTable(runs: readonly RunSummary[]): void {
   const [head = '', ...lines] = table([['ID', 'STATE', 'MODEL', 'JOB', 'COST', 'STARTED'], ...rows]);
   printHeading(head);
   for (const line of lines) print(line);
+}
+
+const UNREAD_MARK = '*';
+
+function stateText({ state, unreadable }: RunSummary): string {
+  return `${state ?? '?'}${unreadable === null ? '' : ` ${UNREAD_MARK}`}`;
+}
+
+/** One line for each reason, of which there are one or two. */
+function sayUnreadable(runs: readonly RunSummary[]): void {
+  const reasons = new Set(runs.map(({ unreadable }) => unreadable).filter((reason) => reason !== null));
+  for (const reason of reasons) {
+    const count = runs.filter(({ unreadable }) => unreadable === reason).length;
+    const which = count === 1 ? 'one run is shown in part' : `${count} runs are shown in part`;
+    warn(`${UNREAD_MARK} ${which}: ${reason}`);
+  }
 }

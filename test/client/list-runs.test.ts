@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { WORKFLOW_TYPE } from '../../src/contract/names.js';
+import type { RunSummary } from '../../src/client/index.js';
+import { startRig, type Rig } from '../support/rig.js';
+
+/** Nobody works here: runs stay as they were started. */
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig({ worker: false });
+});
+afterAll(() => rig.stop());
+
+async function started(id: string, memo: Record<string, unknown>) {
+  return await rig.temporal.workflow.start(WORKFLOW_TYPE, { workflowId: id, taskQueue: rig.taskQueue, args: [], memo });
+}
+
+async function listed(id: string): Promise<RunSummary | undefined> {
+  return (await rig.client.list({ limit: 1_000 })).find((run) => run.id === id);
+}
+
+it('a memo that is nobody’s status hides no other run, and is named', async () => {
+  const [odd, fine] = [`odd-${rig.taskQueue}`, `fine-${rig.taskQueue}`];
+  const handle = await started(odd, { status: { state: 'dancing' }, model: 'test/model' });
+  await started(fine, {});
+  await expect
+    .poll(() => listed(odd), { timeout: 30_000 })
+    .toMatchObject({
+      ...{ state: null, model: 'test/model', polls: null, closedAt: null },
+      unreadable: expect.stringContaining('memo') as unknown,
+    });
+  await expect.poll(() => listed(fine), { timeout: 30_000 }).toMatchObject({ state: 'validating', unreadable: null });
+  await handle.terminate();
+  await expect.poll(() => listed(odd), { timeout: 30_000 }).toMatchObject({ state: 'failed' });
+  await rig.temporal.workflow.getHandle(fine).terminate();
+});
