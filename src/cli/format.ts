@@ -32,6 +32,11 @@ export function localTime(iso: string): string {
   return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}`;
 }
 
+/** Behind a state, in the words of Temporal's UI (`src/workflows/details.ts`). */
+export function cancelSuffix({ cancelRequested }: { readonly cancelRequested: boolean }): string {
+  return cancelRequested ? ', cancel requested' : '';
+}
+
 /** Columns as wide as their widest cell, two spaces apart. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -1,5 +1,5 @@
 import type { RunStatus } from '../client/index.js';
-import { bytes, clock } from './format.js';
+import { bytes, cancelSuffix, clock } from './format.js';
 import { plain } from './terminal.js';
 
 export interface ProgressView {
@@ -14,7 +14,10 @@ export interface ProgressView {
 /** The run in one line, as long as it needs to be. */
 export function progressText({ status, elapsedMs, now, bytesPerSecond }: ProgressView): string {
   if (status === null) return `starting  ${clock(elapsedMs)}`;
-  const parts = [`${status.state}  ${clock(elapsedMs)}`, ...details(status, now, bytesPerSecond)];
+  const parts = [
+    `${status.state}${cancelSuffix(status)}  ${clock(elapsedMs)}`,
+    ...details(status, now, bytesPerSecond),
+  ];
   if (status.error !== null) parts.push(plain(status.error.message));
   return parts.join(' · ');
 }
@@ -39,7 +42,9 @@ function nextPoll({ nextPollAt }: RunStatus, now: number): string[] {
 }
 
 /** What a log wants to know of a status: one line, the same as long as nothing important has changed. */
-export function changeText({ state, jobId, error }: RunStatus): string {
+export function changeText(status: RunStatus): string {
+  const { jobId, error } = status;
+  const state = `${status.state}${cancelSuffix(status)}`;
   const job = jobId === null ? '' : `  job ${plain(jobId)}`;
   return error === null ? `${state}${job}` : `${state}${job}: ${plain(error.message)}`;
 }

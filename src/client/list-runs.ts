@@ -1,7 +1,13 @@
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowClient,
+  type WorkflowExecutionInfo,
+} from '@temporalio/client';
 import { MODEL_MEMO, WORKFLOW_TYPE, type SEARCH_ATTRIBUTES } from '../contract/names.js';
 import { videoState } from '../contract/schemas.js';
 import type { VideoState } from '../contract/types.js';
+import { isCancelRequested } from './cancel-requested.js';
 import { closedStatus, impliedState, recordedStatus, recordProblem } from './run-status.js';
 import { readMemo, withUnreadMemos, type MemoReading } from './unread-memos.js';
 
@@ -18,6 +24,8 @@ export interface RunSummary {
   readonly polls: number | null;
   readonly startedAt: string;
   readonly closedAt: string | null;
+  /** A cancel has reached the run, and it waits for something before it closes. */
+  readonly cancelRequested: boolean;
   /** Why what the run recorded cannot be read, such as a key that is missing; then only what Temporal itself shows is known. */
   readonly unreadable: string | null;
 }
@@ -36,17 +44,31 @@ export async function listRuns(
   client: Client,
   { state, model, limit = DEFAULT_LIMIT }: ListOptions,
 ): Promise<RunSummary[]> {
-  const rows: RunSummary[] = [];
+  const rows: Row[] = [];
+  const temporal = withUnreadMemos(client);
   const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus != 'ContinuedAsNew'`;
-  for await (const info of withUnreadMemos(client).list({ query })) {
+  for await (const info of temporal.list({ query })) {
     const row = summaryOf(info, await readMemo(info.raw, client.options.loadedDataConverter));
     if ((state === undefined || row.state === state) && (model === undefined || row.model === model)) rows.push(row);
     if (rows.length >= limit) break;
   }
-  return rows;
+  return await Promise.all(rows.map(async (row) => ({ ...row, cancelRequested: await wantsToClose(temporal, row) })));
 }
 
-function summaryOf(info: WorkflowExecutionInfo, { memo, problem }: MemoReading): RunSummary {
+/** A list of Temporal's does not tell, so each open run is asked for. */
+async function wantsToClose(temporal: WorkflowClient, { id, runId, closedAt }: Row): Promise<boolean> {
+  if (closedAt !== null) return false;
+  try {
+    return isCancelRequested((await temporal.getHandle(id, runId).describe()).raw);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false; // gone since it was listed
+    throw error;
+  }
+}
+
+type Row = Omit<RunSummary, 'cancelRequested'>;
+
+function summaryOf(info: WorkflowExecutionInfo, { memo, problem }: MemoReading): Row {
   const unreadable = problem ?? recordProblem({ memo });
   return {
     id: info.workflowId,

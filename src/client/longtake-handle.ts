@@ -15,6 +15,7 @@ import { CANCEL_SIGNAL, RESOLVE_SUBMISSION_UPDATE, STATUS_QUERY } from '../contr
 import { describeIssues, generateVideoResult, resolveSubmission } from '../contract/schemas.js';
 import type { GenerateVideoResult, ResolveSubmission, VideoStatus } from '../contract/types.js';
 import { LongtakeError } from './errors.js';
+import { isCancelRequested } from './cancel-requested.js';
 import { pendingWork } from './pending-work.js';
 import { closedStatus, recordedStatus, type RunStatus } from './run-status.js';
 import { isUnreachable, translated } from './temporal-errors.js';
@@ -42,12 +43,17 @@ export class LongtakeHandle {
     return await this.ask(async (handle) => {
       const description = await handle.describe();
       const identity = { workflowId: this.workflowId, runId: description.runId };
-      if (description.status.name !== 'RUNNING') return { ...closedStatus(description), ...identity, transfer: null };
+      if (description.status.name !== 'RUNNING') {
+        return { ...closedStatus(description), ...identity, transfer: null, cancelRequested: false };
+      }
       const [status, pending] = await Promise.all([
         this.runningStatus(handle, description),
         pendingWork(description, this.client.options.loadedDataConverter),
       ]);
-      return { ...status, ...identity, error: pending.problem ?? status.error, transfer: pending.transfer };
+      return {
+        ...{ ...status, ...identity, error: pending.problem ?? status.error, transfer: pending.transfer },
+        cancelRequested: isCancelRequested(description.raw),
+      };
     });
   }
 

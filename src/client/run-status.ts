@@ -17,6 +17,8 @@ export interface RunStatus extends VideoStatus {
   readonly runId: string;
   /** The download under way, else `null`. */
   readonly transfer: Transfer | null;
+  /** A cancel has reached the run, which waits for something before it closes: a submit's answer, or the job's final cost. */
+  readonly cancelRequested: boolean;
 }
 
 const NOTHING_YET: VideoStatus = {

@@ -7,7 +7,7 @@ const NOW = Date.parse('2026-11-22T07:00:30.000Z');
 const waiting: RunStatus = {
   ...{ workflowId: 'a', runId: 'r', state: 'generating', jobId: 'job-1', providerStatus: 'in_progress', polls: 2 },
   ...{ nextPollAt: '2026-11-22T07:00:42.000Z', submittedAt: null, completedAt: null, costUsd: null },
-  ...{ estimatedCostUsd: 0.12, assets: [], warnings: [], error: null, transfer: null },
+  ...{ estimatedCostUsd: 0.12, assets: [], warnings: [], error: null, transfer: null, cancelRequested: false },
 };
 
 function shown(status: RunStatus | null, bytesPerSecond: number | null = null): string {
@@ -48,4 +48,11 @@ it('tells a log nothing new for one more poll, but for a problem', () => {
   expect(changeText({ ...waiting, error: { type: 'ProviderUnavailable', message: 'busy' } })).toBe(
     'generating  job job-1: busy',
   );
+});
+
+it('shows that a cancel waits, on a terminal and in a log', () => {
+  const cancelled: RunStatus = { ...waiting, cancelRequested: true };
+  expect(shown(cancelled)).toBe('generating, cancel requested  1:05 · 2 polls · next in 12 s');
+  expect(changeText(cancelled)).toBe('generating, cancel requested  job job-1');
+  expect(changeText(waiting)).toBe('generating  job job-1');
 });

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
+import { longtake } from '../cli/cli-process.js';
 import { accepted, CLIP, completed, job, refusal, type Reply } from '../support/provider.js';
 import { startRig, until, type Rig } from '../support/rig.js';
 
@@ -47,6 +48,26 @@ function held(reply: () => Reply): () => Promise<Reply> {
   };
 }
 
+it('a cancel that follows the job for its cost shows on the command line', async () => {
+  rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+  const handle = await rig.start({ onCancel: 'settle' });
+  await until(handle, ({ state }) => state === 'generating');
+  await handle.cancel();
+  await until(handle, ({ cancelRequested }) => cancelRequested);
+  const options = { cwd: rig.storage, env: rig.environment };
+  const id = handle.workflowId;
+  const [status, json, list] = await Promise.all([
+    longtake(['status', id], options),
+    longtake(['status', id, '--json'], options),
+    longtake(['list', '--limit', '1000'], options),
+  ]);
+  expect(status.stdout).toMatch(/^state +generating, cancel requested$/m);
+  expect(JSON.parse(json.stdout)).toMatchObject({ state: 'generating', cancelRequested: true });
+  expect(list.stdout).toMatch(new RegExp(`^${id} +generating, cancel requested `, 'm'));
+  rig.provider.script = { poll: ({ jobId }) => completed(jobId) };
+  await endsCanceled(handle);
+});
+
 describe.each(WAYS)('a cancel %s', (_way, cancel) => {
   it('before any worker is there submits nothing', async () => {
     const idle = await startRig({ worker: false });
@@ -72,6 +93,26 @@ describe.each(WAYS)('a cancel %s', (_way, cancel) => {
     expect(final.jobId).toBe('paid-for');
     expect(error.message).toMatch(/paid-for .*may be billed.*longtake adopt paid-for$/);
     expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('that waits shows in the status and in the list until the run closes', async () => {
+    const listed = async ({ workflowId }: LongtakeHandle) =>
+      (await rig.client.list({ limit: 1_000 })).find(({ id }) => id === workflowId);
+    rig.provider.script = { submit: held(() => accepted('paid-for')) };
+    const handle = await rig.start();
+    await expect.poll(() => rig.provider.submits.length).toBe(1);
+    expect(await handle.status()).toMatchObject({ state: 'submitting', cancelRequested: false });
+    await cancel(handle);
+    await until(handle, ({ cancelRequested }) => cancelRequested);
+    const waits = { state: 'submitting', cancelRequested: true };
+    expect(await handle.status()).toMatchObject(waits);
+    await expect.poll(() => listed(handle), { timeout: 30_000 }).toMatchObject(waits);
+    release();
+    const { final } = await endsCanceled(handle);
+    expect(final.cancelRequested).toBe(false);
+    await expect
+      .poll(() => listed(handle), { timeout: 30_000 })
+      .toMatchObject({ state: 'cancelled', cancelRequested: false });
   });
 
   it('during a submit that stays unknown says that a job may exist', async () => {

@@ -2,7 +2,7 @@ import type { ListOptions, RunSummary } from '../../client/index.js';
 import { loadConfig } from '../../config.js';
 import { connected } from '../connect.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { dollars, localTime, table } from '../format.js';
+import { cancelSuffix, dollars, localTime, table } from '../format.js';
 import { print, printHeading, printJson, say, warn } from '../output.js';
 import { plain } from '../terminal.js';
 
@@ -47,8 +47,9 @@ function printTable(runs: readonly RunSummary[]): void {
 
 const UNREAD_MARK = '*';
 
-function stateText({ state, unreadable }: RunSummary): string {
-  return `${state ?? '?'}${unreadable === null ? '' : ` ${UNREAD_MARK}`}`;
+function stateText({ state, cancelRequested, unreadable }: RunSummary): string {
+  const mark = unreadable === null ? '' : ` ${UNREAD_MARK}`;
+  return `${state ?? '?'}${cancelSuffix({ cancelRequested })}${mark}`;
 }
 
 /** One line for each reason, of which there are one or two. */

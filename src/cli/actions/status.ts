@@ -2,7 +2,7 @@ import type { RunStatus } from '../../client/index.js';
 import { loadConfig } from '../../config.js';
 import { connected } from '../connect.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { bytes, localTime } from '../format.js';
+import { bytes, cancelSuffix, localTime } from '../format.js';
 import { print, printJson } from '../output.js';
 import { costText, describeAsset, sayAnswers } from '../report.js';
 
@@ -21,7 +21,7 @@ function asJson({ workflowId, runId, ...rest }: RunStatus): Record<string, unkno
 function card(run: RunStatus): string[] {
   const rows: (readonly [string, string | null])[] = [
     ['run', run.workflowId],
-    ['state', run.state],
+    ['state', `${run.state}${cancelSuffix(run)}`],
     ['job', run.jobId === null ? null : `${run.jobId}${run.providerStatus === null ? '' : ` (${run.providerStatus})`}`],
     ['polls', run.polls === 0 ? null : String(run.polls)],
     ['next', run.nextPollAt === null ? null : localTime(run.nextPollAt)],
