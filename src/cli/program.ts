@@ -1,6 +1,7 @@
 import { adoptCommand } from './commands/adopt.js';
 import { cancelCommand } from './commands/cancel.js';
 import { codecServerCommand } from './commands/codec-server.js';
+import { completionCommand } from './commands/completion.js';
 import { devCommand } from './commands/dev.js';
 import { doctorCommand } from './commands/doctor.js';
 import { generateCommand } from './commands/generate.js';
@@ -19,6 +20,7 @@ const GROUPS: Readonly<Record<string, () => readonly AnyCommand[]>> = {
   'Videos:': () => [generateCommand(), adoptCommand(), modelsCommand()],
   'Runs:': () => [statusCommand(), waitCommand(), listCommand(), cancelCommand(), resolveCommand(), urlCommand()],
   'Services:': () => [devCommand(), workerCommand(), simulateCommand(), codecServerCommand(), doctorCommand()],
+  'Shell:': () => [completionCommand()],
 };
 
 const EXAMPLES = `
