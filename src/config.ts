@@ -208,6 +208,11 @@ export function loadConfig(environment: Environment = process.env): Config {
   };
 }
 
+/** `npx longtake`, `npm start` and other scripts; npm tells its children. */
+export function startedByNpm(environment: Environment = process.env): boolean {
+  return environment['npm_command'] !== undefined;
+}
+
 function temporalConfig(env: Record<string, string>): Config['temporal'] {
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: env });

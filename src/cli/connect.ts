@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import { clientDataConverter } from '../encryption/data-converter.js';
 import { openTracing } from '../observability/open-tracing.js';
 import { traceStarts } from '../observability/trace-work.js';
+import { commandHere } from './command-here.js';
 import { setFooter } from './output.js';
 import type { Interruption } from './interruption.js';
 
@@ -47,7 +48,7 @@ export async function openConnection(temporal: Config['temporal'], withinMs: num
   try {
     return await Connection.connect({ ...temporal.connection, connectTimeout: withinMs });
   } catch (error) {
-    throw unreachable(temporal.address, error);
+    throw unreachable(temporal.address, error, commandHere('longtake dev'));
   }
 }
 

@@ -19,7 +19,7 @@ export interface FollowRunOptions {
 }
 
 /** Runs of services that go on without this process. */
-const ELSEWHERE: ReportOptions = { simulated: false, startFirst: null };
+const ELSEWHERE: ReportOptions = { startFirst: null };
 
 /** Shows a run until its end, or until only a person can carry on, and reports it. */
 export async function followRun(handle: LongtakeHandle, options: FollowRunOptions): Promise<ExitCode> {

@@ -1,4 +1,5 @@
 import type { RunStatus, Transfer } from '../client/index.js';
+import { commandHere } from './command-here.js';
 import { say, setFooter, warn } from './output.js';
 import { changeText, progressText } from './progress-text.js';
 import { fit, isRich } from './terminal.js';
@@ -54,7 +55,7 @@ export class Progress {
   private readonly askForWorker = (): void => {
     const { status } = this;
     if (status !== null && (status.state !== 'validating' || status.error !== null)) return;
-    warn('Nothing has happened yet. Is a worker running? To start one: longtake worker');
+    warn(`Nothing has happened yet. Is a worker running? To start one: ${commandHere('longtake worker')}`);
   };
 
   private sayChange(text: string): void {

@@ -1,34 +1,36 @@
 import { fileURLToPath } from 'node:url';
+import type { RunStatus } from '../client/index.js';
 import { resolveCommands } from '../contract/commands.js';
+import { isSimulatedJob } from '../contract/job-id.js';
 import type { GenerateVideoResult, VideoAsset } from '../contract/types.js';
+import { commandHere } from './command-here.js';
 import { bytes, dollars } from './format.js';
 import type { Outcome } from './outcome.js';
 import { complain, print, say, warn } from './output.js';
 import { paint } from './terminal.js';
 
 export interface ReportOptions {
-  /** Nothing was paid, whatever the cost says. */
-  readonly simulated: boolean;
   /** What to start before an answer can be given, or `null` when everything runs already. */
   readonly startFirst: string | null;
 }
 
 /** Tells people how a run ended: addresses on standard output, the rest on standard error. */
-export function report(outcome: Outcome, { simulated, startFirst }: ReportOptions): void {
+export function report(outcome: Outcome, { startFirst }: ReportOptions): void {
   const { id, state, result, error } = outcome;
   const message = error?.message ?? 'no reason was recorded';
-  if (result !== null) reportVideos(result, simulated);
+  if (result !== null) reportVideos(result);
   else if (state === 'cancelled') say(`run ${id} was cancelled: ${message}`);
   else if (state === 'awaiting_decision') askForDecision(id, message, startFirst);
   else complain(`run ${id} failed (${error?.type ?? 'Unexpected'}): ${message}`);
 }
 
-function reportVideos({ assets, costUsd, estimatedCostUsd }: GenerateVideoResult, simulated: boolean): void {
+function reportVideos(result: GenerateVideoResult): void {
+  const { assets } = result;
   for (const asset of assets) {
     say(describeAsset(asset), `${paint('green', 'saved')}   `);
     say(`sha256  ${asset.sha256}`);
   }
-  say(`cost    ${costText(costUsd, estimatedCostUsd)}${simulated ? ', simulated' : ''}`);
+  say(`cost    ${costText(result)}`);
   for (const { uri } of assets) print(uri);
 }
 
@@ -39,7 +41,14 @@ export function describeAsset({ uri, bytes: size, durationSeconds, width, height
   return `${place(uri)}  (${parts.join(', ')})`;
 }
 
-export function costText(costUsd: number | null, estimatedCostUsd: number | null): string {
+type Costs = Pick<RunStatus, 'costUsd' | 'estimatedCostUsd' | 'jobId'>;
+
+/** What a job of the simulator cost, nobody paid. */
+export function costText(costs: Costs): string {
+  return `${amountText(costs)}${isSimulatedJob(costs.jobId) ? ', simulated' : ''}`;
+}
+
+function amountText({ costUsd, estimatedCostUsd }: Costs): string {
   if (estimatedCostUsd === null) return costUsd === null ? 'not known' : dollars(costUsd);
   const estimate = dollars(estimatedCostUsd);
   if (costUsd === null) return `not known (estimated ${estimate})`;
@@ -60,7 +69,7 @@ function askForDecision(id: string, message: string, startFirst: string | null):
 
 /** The three answers there are, ready to be copied. */
 export function sayAnswers(id: string): void {
-  const [adopt, resubmit, abandon] = resolveCommands(id);
+  const [adopt = '', resubmit = '', abandon = ''] = resolveCommands(id).map(commandHere);
   say("Look at the provider's activity page, then answer with one of these:");
   say(`  the job is there:  ${adopt}`);
   say(`  there is no job:   ${resubmit}`);

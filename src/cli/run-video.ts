@@ -1,5 +1,6 @@
 import type { GenerateVideoInput } from '../contract/types.js';
 import { shellWord, waitCommand } from '../contract/commands.js';
+import { commandHere } from './command-here.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { usageError } from './errors.js';
 import { followRun, type FollowRunOptions } from './follow-run.js';
@@ -24,7 +25,7 @@ export async function runVideo(
 ): Promise<ExitCode> {
   if (flags.local === true && flags.detach === true) {
     throw usageError(
-      '--local ends together with this command, so --detach has no use. For a worker that stays: longtake dev',
+      `--local ends together with this command, so --detach has no use. For a worker that stays: ${commandHere('longtake dev')}`,
     );
   }
   const interruption = watchInterruption();
@@ -56,9 +57,9 @@ function paced({ simulated }: RunSession, { id, input }: ChosenRun): ChosenRun {
   return { id, input: { ...input, polling: SIMULATED_POLLING } };
 }
 
-function localPart({ stack, simulated, embedded }: RunSession): FollowRunOptions['local'] {
+function localPart({ stack, embedded }: RunSession): FollowRunOptions['local'] {
   if (stack === null) return null;
-  return { lost: stack.lost, simulated, startFirst: embedded ? 'longtake dev' : null };
+  return { lost: stack.lost, startFirst: embedded ? commandHere('longtake dev') : null };
 }
 
 async function startOrFind(session: RunSession, { id, input }: ChosenRun): Promise<RunRecord> {
@@ -97,7 +98,7 @@ function announceDetached({ id, runId }: RunRecord, json: boolean): ExitCode {
   if (json) printJson({ id, runId });
   else {
     print(id);
-    say(`To follow it: ${waitCommand(id)}`);
+    say(`To follow it: ${commandHere(waitCommand(id))}`);
   }
   return EXIT.done;
 }
@@ -117,6 +118,6 @@ async function nameRemaining({ embedded, connection }: RunSession, id: string): 
 }
 
 function reattachCommand({ stack }: RunSession, id: string): string {
-  if (stack === null) return waitCommand(id);
-  return `longtake generate --local ${id.startsWith('-') ? '--id=' : '--id '}${shellWord(id)}`;
+  if (stack === null) return commandHere(waitCommand(id));
+  return commandHere(`longtake generate --local ${id.startsWith('-') ? '--id=' : '--id '}${shellWord(id)}`);
 }

@@ -28,11 +28,11 @@ export function translated(error: unknown, workflowId: string | null, address: s
   return error;
 }
 
-export function unreachable(address: string | null, cause: unknown): LongtakeError {
+export function unreachable(address: string | null, cause: unknown, startCommand = 'longtake dev'): LongtakeError {
   const where = address === null ? 'Temporal' : `Temporal at ${address}`;
   return new LongtakeError(
     'TemporalUnreachable',
-    `Cannot reach ${where}. Is it running, and is TEMPORAL_ADDRESS right? To start one here: longtake dev`,
+    `Cannot reach ${where}. Is it running, and is TEMPORAL_ADDRESS right? To start one here: ${startCommand}`,
     { cause },
   );
 }

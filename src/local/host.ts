@@ -11,11 +11,13 @@ import { dataDirectory, type DataDirectory } from './data-directory.js';
 import { startDevServer, type DevServer } from './dev-server.js';
 import { parseHostArguments, type HostOptions } from './host-command.js';
 import { removeHostFile, writeHostFile, type HostFile } from './host-file.js';
+import { claimTo } from './usual-ports.js';
 
 const { dataDir, options } = parseHostArguments(process.argv.slice(2));
 await host(dataDirectory(dataDir), options);
 
 async function host(directory: DataDirectory, { lingerMs, ...server }: HostOptions): Promise<void> {
+  // The control port is also the claim, so that neither of two hosts takes the other's server for its own.
   const claim = claimTo(server.preferredPort);
   const token = randomUUID();
   const control = await ControlServer.listen({ port: claim, token, lingerMs });
@@ -71,12 +73,4 @@ async function reasonToEnd(control: ControlServer): Promise<string> {
   });
   const idle = once(control, 'idle').then(() => 'The local Temporal server was stopped: nobody uses it.');
   return await Promise.race([idle, ...asked]);
-}
-
-/**
- * The control port is also the claim to the preferred server port: of two hosts that start at once only one gets it,
- * so neither can take the other's server for its own.
- */
-function claimTo(port: number): number {
-  return port < 32_768 ? port + 20_000 : port - 20_000;
 }

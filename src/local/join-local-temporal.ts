@@ -9,8 +9,8 @@ import { readHostFile } from './host-file.js';
 import { stopProcesses, type RunningProcess } from './process-table.js';
 import { startHost } from './start-host.js';
 import { TemporalUnavailable } from './temporal-unavailable.js';
+import { USUAL_PORTS } from './usual-ports.js';
 
-const DEFAULT_PORT = 7233;
 const DEFAULT_LINGER_MS = 1_000;
 /** Longer than a host needs to stop its server. */
 const HOST_STOP_MS = 15_000;
@@ -84,7 +84,7 @@ async function connectOrStart(directory: DataDirectory, options: JoinOptions): P
 
 function hostOptions({
   cliPath,
-  preferredPort = DEFAULT_PORT,
+  preferredPort = USUAL_PORTS.server,
   lingerMs = DEFAULT_LINGER_MS,
   extraArgs = [],
 }: JoinOptions) {

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { CliProcess, newFolder } from './cli-process.js';
+import { CliProcess, longtake, newFolder } from './cli-process.js';
 import { startDev, type Dev } from './dev-server.js';
 
 let dev: Dev;
@@ -25,6 +25,26 @@ it('says where everything is, and which command to try', async () => {
   expect(line.includes(`TEMPORAL_ADDRESS=${dev.address}`)).toBe(port !== '7233');
 });
 
+it('says why its Temporal is elsewhere, and what other terminals have to set', async () => {
+  const other = await startDev(); // the usual port, or what claims it, is taken by now
+  onTestFinished(() => other.stop());
+  expect(other.address).not.toMatch(/:7233$/);
+  const [line] = await other.process.says(/^! Temporal is at .*$/m);
+  expect(line).toMatch(/since port 7233.* (is|was) taken .*TEMPORAL_ADDRESS=/);
+  expect(line).toContain(other.address);
+});
+
+it('prints commands with npx where npm started it, as they are not on the PATH otherwise', async () => {
+  const env = { ...dev.env, npm_command: 'exec' };
+  const detach = ['generate', 'x', '--id', 'by-npx', '--detach', ...QUICK];
+  const { stderr } = await longtake(detach, { cwd: dev.folder, env });
+  expect(stderr).toContain('To follow it: npx longtake wait by-npx\n');
+  const unknown = await longtake(['wait', 'nobody'], { cwd: dev.folder, env });
+  expect(unknown.stderr).toMatch(/: npx longtake list$/m);
+  const nowhere = await longtake(['list'], { cwd: dev.folder, env: { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' } });
+  expect(nowhere).toMatchObject({ code: 4, stderr: expect.stringMatching(/: npx longtake dev$/m) as string });
+});
+
 it('starts a run and does not wait for it with --detach', async () => {
   const human = await dev.longtake('generate', 'x', '--id', 'left', '--detach', ...QUICK);
   expect(human).toMatchObject({ code: 0, stdout: 'left\n' });
@@ -41,6 +61,8 @@ it('follows a run to its end with wait, and shows it with status and list', asyn
   const status = await dev.longtake('status', 'seen');
   expect(status).toMatchObject({ code: 0, stderr: '' });
   expect(status.stdout).toMatch(/^state {5}succeeded$/m);
+  expect(status.stdout).toMatch(/^cost {6}\$\d.*, simulated$/m);
+  expect(waited.stderr).toMatch(/^cost {4}\$\d.*, simulated$/m);
   const json = JSON.parse((await dev.longtake('status', 'seen', '--json')).stdout) as Record<string, unknown>;
   expect(json).toMatchObject({ id: 'seen', state: 'succeeded', error: null, assets: [{ key: 'seen.mp4' }] });
   expect(json).not.toHaveProperty('workflowId');
@@ -51,7 +73,7 @@ it('follows a run to its end with wait, and shows it with status and list', asyn
     ['closedAt', 'costUsd', 'id', 'jobId', 'model', 'runId', 'startedAt', 'state'],
   ]);
   expect((await dev.longtake('list', '--state', 'succeeded')).stdout).toMatch(
-    /^ID .*\n(.*\n)*seen +succeeded +google\/veo-3\.1 /,
+    /^ID .*\n(.*\n)*seen +succeeded +google\/veo-3\.1 .*\$\d\S+ simulated /,
   );
 });
 

@@ -21,7 +21,7 @@ describe('a job', () => {
     const simulator = await start();
     const { status, body } = await submit(simulator);
     expect(status).toBe(202);
-    expect(body.id).toMatch(/^gen-vid-\d{10}-[A-Za-z0-9]{20}$/);
+    expect(body.id).toMatch(/^gen-vid-\d{10}-SIMULATED[A-Za-z0-9]{11}$/);
     expect(body).toMatchObject({ status: 'pending', polling_url: `${simulator.baseUrl}/videos/${String(body.id)}` });
   });
 

@@ -1,6 +1,7 @@
 import { loadConfig } from '../../config.js';
 import { waitCommand } from '../../contract/commands.js';
 import { cancelRequest, describeIssues } from '../../contract/schemas.js';
+import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -22,7 +23,7 @@ export async function cancel(id: string, { reason }: { readonly reason?: string 
     async function ask(): Promise<void> {
       await longtake.handle(id).cancel(reason);
       say(`Asked run ${id} to cancel. A job that was submitted may still be billed.`);
-      say(`To see how it ends: ${waitCommand(id)}`);
+      say(`To see how it ends: ${commandHere(waitCommand(id))}`);
     }
   });
 }

@@ -1,5 +1,7 @@
 import { loadConfig, type Config } from '../../config.js';
+import { USUAL_PORTS, whyElsewhere } from '../../local/usual-ports.js';
 import { createLogger } from '../../observability/logger.js';
+import { commandHere } from '../command-here.js';
 import { CliError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addressText, openHttpListener } from '../http-listener.js';
@@ -39,20 +41,33 @@ async function serve(stack: LocalStack, config: Config, signal: AbortSignal): Pr
     await stack.stop();
     throw error;
   });
+  await sayElsewhere(stack);
   welcome(stack, listener === null ? null : addressText(listener.address));
   const lost = await Promise.race([untilAborted(signal).then(() => null), stack.lost]);
   if (lost === null) say('Stopping; runs that are not finished go on at the next start.');
   await listener?.close();
   await stack.stop();
   if (lost !== null)
-    throw new CliError(EXIT.failed, `${lost.message}\nRuns are kept. To go on: longtake dev`, { cause: lost });
+    throw new CliError(EXIT.failed, `${lost.message}\nRuns are kept. To go on: ${commandHere('longtake dev')}`, {
+      cause: lost,
+    });
 }
 
-const DEFAULT_PORT = ':7233';
+/** Whoever counts on the usual ports would meet somebody else's Temporal, or its UI. */
+async function sayElsewhere({ config: { temporal }, uiUrl }: LocalStack): Promise<void> {
+  const why = await whyElsewhere(temporal.address);
+  if (why !== null) {
+    warn(
+      `Temporal is at ${temporal.address}, since ${why}. In other terminals set TEMPORAL_ADDRESS=${temporal.address}`,
+    );
+  } else if (uiUrl !== null && !uiUrl.endsWith(`:${USUAL_PORTS.ui}`)) {
+    warn(`The UI is at ${uiUrl}, since port ${USUAL_PORTS.ui} is taken by another program.`);
+  }
+}
 
 function welcome({ config, uiUrl }: LocalStack, health: string | null): void {
   const { address } = config.temporal;
-  const prefix = address.endsWith(DEFAULT_PORT) ? '' : `TEMPORAL_ADDRESS=${address} `;
+  const prefix = address.endsWith(`:${USUAL_PORTS.server}`) ? '' : `TEMPORAL_ADDRESS=${address} `;
   say('');
   say(`  Temporal  ${address}`);
   if (uiUrl !== null) say(`  UI        ${uiUrl}`);
@@ -61,7 +76,7 @@ function welcome({ config, uiUrl }: LocalStack, health: string | null): void {
   if (health !== null) say(`  health    http://${health}/readyz`);
   say('');
   say('In another terminal:');
-  say(`  ${prefix}longtake generate "A lighthouse at dusk, waves rolling in"`);
+  say(`  ${prefix}${commandHere('longtake generate "A lighthouse at dusk, waves rolling in"')}`);
   say('Ctrl-C stops everything.');
   say('');
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GenerateVideoInput } from '../../contract/types.js';
 import type { GenerateFlags } from '../commands/generate.js';
+import { commandHere } from '../command-here.js';
 import { usageError } from '../errors.js';
 import { freeExampleOutput, newExampleId, outputOf, withExampleDefaults } from '../example.js';
 import type { ExitCode } from '../exit-codes.js';
@@ -10,8 +11,7 @@ import { inputOf } from '../run-record.js';
 import type { RunSession } from '../run-session.js';
 import { runVideo } from '../run-video.js';
 
-const NO_PROMPT = `Say what the video shows, for example:
-  longtake generate "A lighthouse at dusk, waves rolling in"`;
+const EXAMPLE = 'longtake generate "A lighthouse at dusk, waves rolling in"';
 
 export async function generate(prompt: string | undefined, flags: GenerateFlags): Promise<ExitCode> {
   const input = await inputFromFlags(prompt, flags);
@@ -31,7 +31,7 @@ async function inputFromFlags(prompt: string | undefined, flags: GenerateFlags):
   const comesBack = flags.local === true && flags.id !== undefined;
   if (given === null && flags.example !== true) {
     if (comesBack) return null;
-    throw usageError(NO_PROMPT);
+    throw usageError(`Say what the video shows, for example:\n  ${commandHere(EXAMPLE)}`);
   }
   const request = given ?? { model: DEFAULT_MODEL, ...fieldsOf(prompt, flags) };
   const input: GenerateVideoInput = {

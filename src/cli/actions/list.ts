@@ -1,5 +1,6 @@
 import type { ListOptions, RunSummary } from '../../client/index.js';
 import { loadConfig } from '../../config.js';
+import { isSimulatedJob } from '../../contract/job-id.js';
 import { connected } from '../connect.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cancelSuffix, dollars, localTime, table } from '../format.js';
@@ -37,12 +38,17 @@ function printTable(runs: readonly RunSummary[]): void {
     stateText(run),
     plain(run.model ?? '-'),
     plain(run.jobId ?? '-'),
-    run.costUsd === null ? '-' : dollars(run.costUsd),
+    costCell(run),
     localTime(run.startedAt),
   ]);
   const [head = '', ...lines] = table([['ID', 'STATE', 'MODEL', 'JOB', 'COST', 'STARTED'], ...rows]);
   printHeading(head);
   for (const line of lines) print(line);
+}
+
+function costCell({ costUsd, jobId }: RunSummary): string {
+  if (costUsd === null) return '-';
+  return `${dollars(costUsd)}${isSimulatedJob(jobId) ? ' simulated' : ''}`;
 }
 
 const UNREAD_MARK = '*';

@@ -2,6 +2,7 @@ import { loadConfig, type Config } from '../../config.js';
 import type { VideoModel } from '../../openrouter/answers.js';
 import { createOpenRouter } from '../../openrouter/client.js';
 import { startSimulator } from '../../simulator/index.js';
+import { commandHere } from '../command-here.js';
 import { CliError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { dollars, table } from '../format.js';
@@ -16,7 +17,10 @@ export async function models(
   const all = await readModels(loadConfig());
   const shown = id === undefined ? all : all.filter((model) => model.id === id || model.canonicalSlug === id);
   if (id !== undefined && shown.length === 0) {
-    throw new CliError(EXIT.failed, `There is no model ${id}. To see which there are: longtake models`);
+    throw new CliError(
+      EXIT.failed,
+      `There is no model ${id}. To see which there are: ${commandHere('longtake models')}`,
+    );
   }
   if (json === true) printJson(shown.map(asJson));
   else if (id === undefined) printTable(shown);
@@ -72,7 +76,8 @@ function printTable(all: readonly VideoModel[]): void {
   const [head = '', ...lines] = table([['MODEL', 'SECONDS', 'RESOLUTIONS', 'AUDIO', 'PER SECOND', 'A CLIP'], ...rows]);
   printHeading(head);
   for (const line of lines) print(line);
-  say('All about one: longtake models MODEL. Prices are estimates, in US dollars; "-" is not known beforehand.');
+  const one = commandHere('longtake models MODEL');
+  say(`All about one: ${one}. Prices are estimates, in US dollars; "-" is not known beforehand.`);
 }
 
 function card(model: VideoModel): string[] {

@@ -3,6 +3,7 @@ import { loadConfig } from '../../config.js';
 import { waitCommand } from '../../contract/commands.js';
 import { isUsableJobId } from '../../contract/job-id.js';
 import type { ResolveSubmission } from '../../contract/types.js';
+import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -33,7 +34,7 @@ export async function resolve(id: string, flags: ResolveFlags): Promise<ExitCode
       giveUp.abort();
     });
     say(`Answered; run ${id} is now ${state}.`);
-    say(`To follow it: ${waitCommand(id)}`);
+    say(`To follow it: ${commandHere(waitCommand(id))}`);
     return EXIT.done;
   });
 }

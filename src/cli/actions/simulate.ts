@@ -1,6 +1,7 @@
 import { loadConfig } from '../../config.js';
 import { durationMs } from '../../contract/schemas.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/index.js';
+import { commandHere } from '../command-here.js';
 import { usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { untilAborted, watchInterruption } from '../interruption.js';
@@ -29,7 +30,7 @@ export async function simulate(flags: SimulateFlags): Promise<ExitCode> {
   });
   say(`The simulator answers at ${simulator.baseUrl} until Ctrl-C. Nothing is paid.`);
   say('To use it for a worker:');
-  say(`  OPENROUTER_BASE_URL=${simulator.baseUrl} OPENROUTER_API_KEY=anything longtake worker`);
+  say(`  OPENROUTER_BASE_URL=${simulator.baseUrl} OPENROUTER_API_KEY=anything ${commandHere('longtake worker')}`);
   await untilAborted(signal);
   await simulator.close();
   return EXIT.done;

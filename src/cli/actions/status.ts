@@ -28,7 +28,7 @@ function card(run: RunStatus): string[] {
     ['loaded', transferText(run)],
     ['submitted', run.submittedAt === null ? null : localTime(run.submittedAt)],
     ['ended', run.completedAt === null ? null : localTime(run.completedAt)],
-    ['cost', costText(run.costUsd, run.estimatedCostUsd)],
+    ['cost', costText(run)],
     ...run.assets.map((asset) => ['saved', describeAsset(asset)] as const),
     ...run.warnings.map((warning) => ['warning', warning] as const),
     ['problem', run.error === null ? null : `${run.error.type}: ${run.error.message}`],

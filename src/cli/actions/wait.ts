@@ -1,5 +1,6 @@
 import { loadConfig } from '../../config.js';
 import { waitCommand } from '../../contract/commands.js';
+import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
 import { CliError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -16,7 +17,7 @@ export async function wait(id: string, { json }: { readonly json?: true | undefi
       const run = await findRun(temporal, id);
       if (run === null) throw new CliError(EXIT.failed, unknownRun(id));
       const { startedAt } = run;
-      const reattach = waitCommand(id);
+      const reattach = commandHere(waitCommand(id));
       return await followRun(longtake.handle(id), {
         startedAt,
         json: json === true,
@@ -30,5 +31,5 @@ export async function wait(id: string, { json }: { readonly json?: true | undefi
 }
 
 export function unknownRun(id: string): string {
-  return `There is no run ${id} here. To see which there are: longtake list`;
+  return `There is no run ${id} here. To see which there are: ${commandHere('longtake list')}`;
 }

@@ -2,6 +2,7 @@ import proto from '@temporalio/proto';
 import type { Connection } from '@temporalio/client';
 import { downloadTaskQueue } from '../../contract/names.js';
 import type { Finding } from './finding.js';
+import { commandHere } from '../command-here.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 const ANSWER_MS = 5_000;
@@ -40,6 +41,6 @@ function found(subject: string, { taskQueue, count, waiting }: Pollers): Finding
   return {
     status: 'note',
     subject,
-    text: `nobody asks for work on ${taskQueue}: ${waiting} wait until a worker is there: longtake worker`,
+    text: `nobody asks for work on ${taskQueue}: ${waiting} wait until a worker is there: ${commandHere('longtake worker')}`,
   };
 }
