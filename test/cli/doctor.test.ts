@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { CliProcess, longtake, newFolder } from './cli-process.js';
 import { startDev, type Dev } from './dev-server.js';
 
@@ -32,6 +34,7 @@ it('finds that everything is there, without spending anything', async () => {
     'provider',
     'key',
     'storage',
+    'http address',
     'webhook',
     'encryption',
   ]) {
@@ -76,6 +79,19 @@ it('list names the command that creates the namespace which is missing', async (
   const { code, stderr } = await longtake(['list'], { cwd: await newFolder(), env: missing });
   expect(code).toBe(2);
   expect(stderr).toMatch(/^error: There is no namespace no one's\..* namespace create -n 'no one'\\''s'$/m);
+});
+
+it('finds that the HTTP address is taken, unless a worker answers there', async () => {
+  const other = createServer((_request, response) => response.writeHead(404).end());
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void other.close());
+  const address = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const taken = { cwd: await newFolder(), env: { ...env, LONGTAKE_HTTP_ADDRESS: address } };
+  const { code, stdout } = await longtake(['doctor'], taken);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^FAIL http address .* is taken by another program\. Set LONGTAKE_HTTP_ADDRESS/m);
+  other.removeAllListeners('request').on('request', (_request, response) => response.end('ok\n'));
+  expect((await longtake(['doctor'], taken)).stdout).toMatch(/^ok {3}http address +.*where a worker answers$/m);
 });
 
 it('notes that nobody works on a task queue, which is no failure', async () => {

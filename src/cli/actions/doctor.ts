@@ -1,6 +1,7 @@
 import { ConfigError, loadConfig, type Config } from '../../config.js';
 import type { Finding } from '../checks/finding.js';
 import { checkEncryption } from '../checks/encryption.js';
+import { checkHttpAddress } from '../checks/http-address.js';
 import { checkLocalServer } from '../checks/local-server.js';
 import { checkNode } from '../checks/node.js';
 import { checkProvider } from '../checks/provider.js';
@@ -15,6 +16,7 @@ const CHECKS: readonly ((config: Config) => Promise<readonly Finding[]> | readon
   checkTemporal,
   checkProvider,
   async (config) => [await checkStorage(config)],
+  async (config) => [await checkHttpAddress(config)],
   (config) => [checkWebhook(config)],
   (config) => [checkEncryption(config)],
   async (config) => [await checkLocalServer(config)],

@@ -4,7 +4,7 @@ export function doctorCommand() {
   return new Command('doctor')
     .summary('check that everything longtake needs is there')
     .description(
-      'Checks Node, Temporal, the key, the storage and the webhook address. Spends nothing; exits 1 if a check fails.',
+      'Checks Node, Temporal, the key, the storage, the HTTP and the webhook address. Spends nothing; exits 1 if a check fails.',
     )
     .action(async () => {
       const { doctor } = await import('../actions/doctor.js');
