@@ -59,8 +59,15 @@ async function readText(path: string, name: string): Promise<string> {
   try {
     return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
   } catch (error) {
-    throw usageError(`${name} cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
+    throw usageError(`${name} cannot be read: ${readProblem(error)}.`);
   }
+}
+
+function readProblem(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a directory';
+  return message;
 }
 
 function parse(json: string, name: string): unknown {

@@ -4,6 +4,7 @@ import { describeIssues, durationMs, generateVideoInput } from '../contract/sche
 import type { GenerateVideoInput } from '../contract/types.js';
 import { usageError } from './errors.js';
 import type { RunFlags } from './run-flags.js';
+import { MAX_ID_BYTES } from './run-id.js';
 
 /** What `generate` and `adopt` fill in alike. */
 export function runOptions(flags: RunFlags): Omit<GenerateVideoInput, 'request' | 'jobId'> {
@@ -45,12 +46,10 @@ export function checkInput(input: GenerateVideoInput): void {
   if (!parsed.success) throw usageError(`The input is wrong: ${describeIssues(parsed.error)}.`);
 }
 
-/** Temporal's own limit. */
-const MAX_ID_BYTES = 1_000;
-
 /** @throws CliError */
 export function checkId(id: string, output: string | undefined): void {
-  if (id.trim() === '' || /[\p{Cc}]/u.test(id)) throw usageError('--id must be a name without control characters.');
+  if (id.trim() === '') throw usageError('--id is empty. Give the run a name, or leave --id out.');
+  if (/[\p{Cc}]/u.test(id)) throw usageError('--id must be a name without control characters.');
   if (Buffer.byteLength(id) > MAX_ID_BYTES) throw usageError(`--id must not be longer than ${MAX_ID_BYTES} bytes.`);
   const problem = output === undefined ? outputKeyProblem(defaultOutputKey(id)) : null;
   if (problem !== null) {

@@ -1,3 +1,4 @@
+import { idArgument } from '../run-id.js';
 import { Command } from '../typed-commander.js';
 
 export function resolveCommand() {
@@ -7,7 +8,7 @@ export function resolveCommand() {
       'When it cannot be known whether a paid request was accepted, a run asks (state awaiting_decision).\n' +
         'Look at the activity page of the provider, then give one of the three answers.',
     )
-    .argument('<id>', 'the id of the run')
+    .addArgument(idArgument())
     .option('--adopt <job-id>', 'the job exists: follow it and save its video')
     .option('--resubmit', 'there is no job: send the request again')
     .option('--abandon', 'end the run')

@@ -1,3 +1,4 @@
+import { idArgument } from '../run-id.js';
 import { Command } from '../typed-commander.js';
 
 export function urlCommand() {
@@ -7,7 +8,7 @@ export function urlCommand() {
       'Prints an address for every video that a run has saved: for S3 a signed link that anybody can open until it\n' +
         'expires, for a directory the address of the file. The link is printed here and kept nowhere.',
     )
-    .argument('<id>', 'the id of the run')
+    .addArgument(idArgument())
     .option('--expires <duration>', 'how long a signed link works, at most 7d', '1h')
     .action(async (id, flags) => {
       const { url } = await import('../actions/url.js');

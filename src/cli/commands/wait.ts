@@ -1,11 +1,12 @@
 import { jsonOption } from '../run-flags.js';
+import { idArgument } from '../run-id.js';
 import { Command } from '../typed-commander.js';
 
 export function waitCommand() {
   return new Command('wait')
     .summary('follow one run to its end')
     .description('Follows a run, and prints where the video was saved. Ctrl-C only detaches: the run goes on.')
-    .argument('<id>', 'the id of the run')
+    .addArgument(idArgument())
     .addOption(jsonOption)
     .action(async (id, flags) => {
       const { wait } = await import('../actions/wait.js');
