@@ -5,11 +5,13 @@ import {
   ActivityPausedError,
   ActivityResetError,
   type Client,
+  type WorkflowClient,
   type WorkflowExecutionInfo,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { AttemptOver, type RunRef, type TemporalPort } from '../activities/deps.js';
+import { withUnreadMemos } from '../client/unread-memos.js';
 import { PROVIDER_EVENT_SIGNAL } from '../contract/names.js';
 import { queryLiteral } from './query-literal.js';
 
@@ -27,6 +29,7 @@ export function createTemporalPort(
   client: Client,
   { taskQueue, searchAttributes }: { readonly taskQueue: string; readonly searchAttributes: boolean },
 ): TemporalPort {
+  const runs = withUnreadMemos(client);
   return {
     async acknowledge(details) {
       const { taskToken } = activityInfo();
@@ -53,24 +56,24 @@ export function createTemporalPort(
     async ownersOf(jobId) {
       if (!searchAttributes) return [];
       const query = `LongtakeJobId = ${queryLiteral(jobId)} AND TaskQueue = ${queryLiteral(taskQueue)}`;
-      return await firstOf(client, query, ({ workflowId }) => workflowId);
+      return await firstOf(runs, query, ({ workflowId }) => workflowId);
     },
     async jobsOf(workflowId) {
       if (!searchAttributes) return [];
       const query = `WorkflowId = ${queryLiteral(workflowId)} AND LongtakeJobId IS NOT NULL`;
-      return await firstOf(client, query, ({ typedSearchAttributes }) => typedSearchAttributes.get(JOB_ID_KEY));
+      return await firstOf(runs, query, ({ typedSearchAttributes }) => typedSearchAttributes.get(JOB_ID_KEY));
     },
   };
 }
 
 /** What the first runs of a list have, each value once. */
 async function firstOf(
-  client: Client,
+  runs: WorkflowClient,
   query: string,
   valueOf: (run: WorkflowExecutionInfo) => string | undefined,
 ): Promise<readonly string[]> {
   const values = new Set<string>();
-  for await (const run of client.workflow.list({ query })) {
+  for await (const run of runs.list({ query })) {
     const value = valueOf(run);
     if (value !== undefined) values.add(value);
     if (values.size === ENOUGH) break;
