@@ -1,4 +1,4 @@
-import { lstat, mkdir, realpath } from 'node:fs/promises';
+import { lstat, mkdir, realpath, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from './port.js';
 import { syncDirectory } from './sync-directory.js';
@@ -65,7 +65,13 @@ async function createFolder(parent: string, name: string): Promise<void> {
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error; // another transfer was faster
   }
-  await syncDirectory(parent);
+  try {
+    await syncDirectory(parent);
+  } catch (error) {
+    // A folder that is there counts as durable, so one that may not be must not stay.
+    await rmdir(path.join(parent, name)).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** One level down by the real path, or `null` when there is nothing; never to a place outside the root. */

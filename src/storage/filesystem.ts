@@ -14,6 +14,7 @@ import {
   type VideoWrite,
   type WriteOwner,
 } from './port.js';
+import { syncDirectory } from './sync-directory.js';
 import { errorCode, storageTrouble } from './trouble.js';
 
 /** Enough to make a full disk show. */
@@ -49,6 +50,8 @@ export class FileSystemStore implements VideoStore {
     return await guarded(`Reading "${key}" in "${this.root}"`, async () => {
       const { directory, complete } = await findDirectory(this.root, folders);
       const content = complete ? await hashFile(path.join(directory, name)) : null;
+      // Whoever gave the file its name may have died, or failed, before the name was durable.
+      if (content !== null) await syncDirectory(directory);
       return content === null ? null : { key, uri: this.uri(key), ...content };
     });
   }

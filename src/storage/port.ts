@@ -50,7 +50,7 @@ export interface VideoStore {
    * @throws StorageError
    */
   check(key: string, options: { readonly overwrite: boolean }): Promise<void>;
-  /** The finished file under `key`, hashed anew, or `null`. @throws StorageError */
+  /** The finished file under `key`, hashed anew and durable from now on, or `null`. @throws StorageError */
   find(key: string): Promise<StoredVideo | null>;
   /** Starts a transfer, after sweeping what dead attempts of the same owner left for this key. @throws StorageError */
   open(key: string, options: OpenOptions): Promise<VideoWrite>;

@@ -8,6 +8,8 @@ import { startRig, type Rig } from '../support/rig.js';
 import { startS3Proxy, type S3Call, type S3Proxy } from '../support/s3-proxy.js';
 import { startS3Server, type S3Server } from '../support/s3-server.js';
 import { newBucket, type StoragePlace } from '../support/storage-place.js';
+import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
+import { compileBrokenSync } from '../storage/broken-sync.js';
 import { mountSmallDisk, type SmallDisk } from '../storage/small-disk.js';
 
 /** Storages in trouble, seen by whole runs: what the storage's own tests show in detail must reach the user as an end. */
@@ -106,6 +108,48 @@ describe.skipIf(probeDisk === null)('a disk of one megabyte (needs the right to 
     };
     await expectFailed(/read-only/);
     expect(await readdir(disk.directory)).toEqual([]);
+  });
+});
+
+const broken = await compileBrokenSync();
+
+describe.skipIf(broken === null)('a disk that cannot keep what it is given (needs Linux and a C compiler)', () => {
+  let worker: WorkerProcess;
+
+  beforeEach(async () => {
+    await broken?.break();
+    rig = await startRig({ worker: false });
+  });
+  afterEach(async () => {
+    await worker.terminate();
+    await rig.stop();
+  });
+  afterAll(async () => {
+    await broken?.remove();
+  });
+
+  it('is told before the submit', async () => {
+    worker = await startWorkerProcess({ ...rig.environment, ...broken?.environment('file') });
+    await expectRefusedBeforeSubmit({ output: 'x.mp4' }, 'StorageFailed', /disk.*EIO/);
+    expect(await readdir(rig.storage)).toEqual([]);
+  });
+
+  it('has a video only once it keeps its name: until then the run says so, and downloads nothing again', async () => {
+    worker = await startWorkerProcess({ ...rig.environment, ...broken?.environment('folder') });
+    const run = await rig.start({ output: 'x.mp4' });
+    const attempt = async (): Promise<number> => {
+      const { raw } = await rig.temporal.workflow.getHandle(run.workflowId).describe();
+      return raw.pendingActivities?.find(({ lastFailure }) => lastFailure)?.attempt ?? 0;
+    };
+    await expect.poll(attempt).toBeGreaterThan(2);
+    expect((await run.status()).error).toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringContaining('EIO') as string,
+    });
+    await broken?.mend();
+    expect((await run.result()).assets).toMatchObject([{ key: 'x.mp4', bytes: CLIP.length }]);
+    expect(await readdir(rig.storage)).toEqual(['x.mp4']);
+    expect(rig.provider.contents).toHaveLength(1);
   });
 });
 

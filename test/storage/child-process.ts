@@ -37,9 +37,15 @@ interface RunningChild {
 }
 
 /** @param limits - shell commands that run first, such as `ulimit -n 64` */
-export function startChild(program: string, task: ChildTask, limits = 'true'): RunningChild {
+export function startChild(
+  program: string,
+  task: ChildTask,
+  limits = 'true',
+  environment: Readonly<Record<string, string>> = {},
+): RunningChild {
   const command = `${limits}; exec "$0" "$@"`;
   const child = spawn('/bin/sh', ['-c', command, process.execPath, program, JSON.stringify(task)], {
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -53,8 +59,13 @@ export function startChild(program: string, task: ChildTask, limits = 'true'): R
   };
 }
 
-export async function runChild(program: string, task: ChildTask, limits?: string): Promise<ChildAnswer> {
-  const child = startChild(program, task, limits);
+export async function runChild(
+  program: string,
+  task: ChildTask,
+  limits?: string,
+  environment?: Readonly<Record<string, string>>,
+): Promise<ChildAnswer> {
+  const child = startChild(program, task, limits, environment);
   const ended = once(child.process, 'exit');
   const answer = await child.answer();
   await ended;

@@ -1,4 +1,5 @@
 /** Runs in a process of its own, which tests kill or starve. Speaks JSON lines on stdout. */
+import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { FileSystemStore } from '../../src/storage/filesystem.js';
 import { StorageError } from '../../src/storage/port.js';
@@ -6,8 +7,8 @@ import { StorageError } from '../../src/storage/port.js';
 export interface ChildTask {
   readonly root: string;
   readonly key: string;
-  /** `hold`: write, say so, and wait to be killed. `check`, `save`: do it and say how it ended. */
-  readonly action: 'hold' | 'check' | 'save';
+  /** `hold`: write, say so, and wait to be killed. `check`, `save`, `publish`, `find`: do it and say how it ended. */
+  readonly action: 'hold' | 'check' | 'save' | 'publish' | 'find';
   readonly bytes?: number;
   /** Become this user before anything else. */
   readonly uid?: number;
@@ -33,9 +34,18 @@ async function perform(task: ChildTask): Promise<void> {
     await store.check(task.key, { overwrite: false });
     return;
   }
+  if (task.action === 'find') {
+    if ((await store.find(task.key)) === null) throw new Error('there is nothing');
+    return;
+  }
   const write = await store.open(task.key, { owner: OWNER, overwrite: false });
+  const content = Buffer.alloc(task.bytes ?? 0);
   try {
-    await write.write(Buffer.alloc(task.bytes ?? 0));
+    await write.write(content);
+    if (task.action === 'publish') {
+      await write.publish({ bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') });
+      return;
+    }
   } catch (error) {
     await write.discard();
     throw error;

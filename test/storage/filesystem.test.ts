@@ -26,6 +26,8 @@ import {
   videoStoreSuite,
   type StoreUnderTest,
 } from '../conformance/video-store.suite.js';
+import { compileBrokenSync } from './broken-sync.js';
+import type { ChildAnswer, ChildTask } from './child.js';
 import { compileChild, runChild, startChild } from './child-process.js';
 import { mountSmallDisk, type SmallDisk } from './small-disk.js';
 
@@ -313,6 +315,9 @@ async function fill(directory: string): Promise<void> {
   await writeFile(path.join(directory, 'ballast'), Buffer.alloc(2 * 1024 * 1024)).catch(() => undefined);
 }
 
+// The library that breaks it is compiled once; see there for where this can run.
+const disk = await compileBrokenSync();
+
 describe('in a process of its own', () => {
   let program: string;
   let compiled: string;
@@ -374,5 +379,56 @@ describe('in a process of its own', () => {
       });
     }
     expect(await filesBelow(root)).toEqual([]);
+  });
+
+  describe.skipIf(disk === null)('with a disk that cannot keep what it is given (needs Linux and a C compiler)', () => {
+    const trouble = {
+      outcome: 'refused',
+      type: 'StorageFailed',
+      message: expect.stringMatching(/disk.*EIO/) as string,
+    };
+    const bytes = 50_000;
+    const key = 'folder/greenhouse.mp4';
+
+    beforeEach(async () => {
+      await disk?.break();
+    });
+    afterAll(async () => {
+      await disk?.remove();
+    });
+
+    async function perform(action: ChildTask['action'], what: 'file' | 'folder'): Promise<ChildAnswer> {
+      return await runChild(program, { root, key, action, bytes }, undefined, disk?.environment(what));
+    }
+
+    it.each(['check', 'publish'] as const)('a file: %s fails in words and leaves nothing', async (action) => {
+      await mkdir(path.join(root, 'folder'), { recursive: true });
+      expect(await perform(action, 'file')).toMatchObject(trouble);
+      expect(await filesBelow(root)).toEqual([]);
+      await disk?.mend();
+      expect(await perform(action, 'file')).toEqual({ outcome: 'done' });
+    });
+
+    it('a new folder: it is taken back, so that nobody takes it for durable', async () => {
+      expect(await perform('publish', 'folder')).toMatchObject(trouble);
+      expect(await readdir(base)).toEqual([]);
+      await disk?.mend();
+      expect(await perform('publish', 'folder')).toEqual({ outcome: 'done' });
+      expect(await filesBelow(root)).toEqual([key]);
+    });
+
+    it('the name of the finished file: publish and find say so until it is kept, and the whole file is there', async () => {
+      await mkdir(path.join(root, 'folder'), { recursive: true });
+      for (const action of ['publish', 'find', 'publish'] as const) {
+        expect(await perform(action, 'folder')).toMatchObject(trouble);
+        expect(await filesBelow(root)).toEqual([key]);
+        expect(await readFile(path.join(root, key))).toEqual(Buffer.alloc(bytes));
+      }
+      await disk?.mend();
+      for (const action of ['find', 'publish'] as const) {
+        expect(await perform(action, 'folder')).toEqual({ outcome: 'done' });
+      }
+      expect(await filesBelow(root)).toEqual([key]);
+    });
   });
 });
