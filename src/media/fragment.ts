@@ -74,15 +74,9 @@ function measure(trun: Box, defaults: SampleDefaults): { ticks: number; bytes: n
   const first = 8 + (flags & 0x1 ? 4 : 0) + (flags & 0x4 ? 4 : 0);
   const sizeAt = flags & 0x100 ? 4 : 0;
   const width = sizeAt + (flags & 0x200 ? 4 : 0) + (flags & 0x400 ? 4 : 0) + (flags & 0x800 ? 4 : 0);
-  trun.require(first + count * width);
+  if (width > 0) trun.table(first, count, width);
   return {
-    ticks: flags & 0x100 ? sum(trun, first, count, width) : count * defaults.ticks,
-    bytes: flags & 0x200 ? sum(trun, first + sizeAt, count, width) : count * defaults.bytes,
+    ticks: flags & 0x100 ? trun.sum(first, count, width) : count * defaults.ticks,
+    bytes: flags & 0x200 ? trun.sum(first + sizeAt, count, width) : count * defaults.bytes,
   };
-}
-
-function sum(table: Box, first: number, count: number, width: number): number {
-  let total = 0;
-  for (let index = 0; index < count; index++) total += table.uint32(first + index * width);
-  return total;
 }

@@ -2,6 +2,8 @@ import { Malformed } from './malformed.js';
 
 /** Two numbers each: 16 MB at most. */
 const MAX_RUNS = 1_000_000;
+/** Samples lie one after another, so that a search is seldom; one costs as much as reading a hundred numbers. */
+const MAX_SEARCHES = 200_000;
 
 /** Where the file's media bytes lie (its `mdat` payloads), and where its tables say that they lie. */
 export class MediaData {
@@ -11,6 +13,7 @@ export class MediaData {
   private readonly runStarts: number[] = [];
   private readonly runEnds: number[] = [];
   private lastFound = 0;
+  private searches = 0;
 
   get isEmpty(): boolean {
     return this.starts.length === 0;
@@ -46,7 +49,8 @@ export class MediaData {
   }
 
   private holds(start: number, end: number): boolean {
-    if (!this.within(this.lastFound, start, end)) this.lastFound = this.payloadBefore(start);
+    if (this.within(this.lastFound, start, end)) return true;
+    this.lastFound = this.within(this.lastFound + 1, start, end) ? this.lastFound + 1 : this.payloadBefore(start);
     return this.within(this.lastFound, start, end);
   }
 
@@ -58,6 +62,8 @@ export class MediaData {
 
   /** The last payload that starts at or before `offset`. */
   private payloadBefore(offset: number): number {
+    this.searches += 1;
+    if (this.searches > MAX_SEARCHES) throw new Malformed('its tables lead to and fro between too many mdat boxes');
     let low = 0;
     let high = this.starts.length;
     while (low < high) {

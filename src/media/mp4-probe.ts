@@ -113,7 +113,7 @@ export class Mp4Probe {
   }
 
   private closed(box: TopLevelBox, payload: Buffer): void {
-    const kept = new Box(box.type, payload, 0, payload.length);
+    const kept = Box.topLevel(box.type, payload);
     if (box.type === 'ftyp') checkBrands(kept);
     if (box.type === 'moov') this.addMovie(kept);
     if (box.type === 'moof') this.addFragment(kept, box.start);
