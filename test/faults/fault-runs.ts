@@ -47,7 +47,10 @@ export async function startFaultRuns(
   const rig = await startRig({
     environment: { ...environment, ...place.environment },
     script: {
-      submit: ({ json }) => accepted(String(json['prompt'])),
+      submit: ({ json }) => {
+        const reply = accepted(String(json['prompt']));
+        return { ...reply, body: { ...(reply.body as object), polling_url: stranger.address } };
+      },
       poll: ({ jobId }) =>
         job(jobId, 'completed', {
           polling_url: stranger.address,

@@ -93,13 +93,16 @@ export async function closedPort(): Promise<number> {
   return port;
 }
 
-/** A certificate for 127.0.0.1 and localhost that nobody trusts. */
-export function selfSigned(): { key: string; cert: string } {
+/** A certificate, by default for 127.0.0.1 and localhost, that nobody trusts. */
+export function selfSigned(hosts: readonly string[] = ['DNS:localhost', 'IP:127.0.0.1']): {
+  readonly key: string;
+  readonly cert: string;
+} {
   const folder = mkdtempSync(join(tmpdir(), 'longtake-tls-'));
   const key = join(folder, 'key.pem');
   const cert = join(folder, 'cert.pem');
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const names = ['-subj', '/CN=localhost', '-addext', `subjectAltName=${hosts.join(',')}`];
   execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, '-days', '2', ...names], {
     stdio: 'ignore',
   });
