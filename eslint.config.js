@@ -2,6 +2,25 @@ import temporal from 'eslint-plugin-temporal';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+const NO_DEFAULT_EXPORT = {
+  selector: 'ExportDefaultDeclaration',
+  message: 'Name what you export: no default exports.',
+};
+
+const ASK_THROUGH_OPENROUTER =
+  'Requests go out through src/openrouter, whose trusted-url.ts decides where to and whether with the key.';
+
+/** What opens connections; listening is free, and so are types. */
+const CONNECTING = [
+  ...['undici', 'node:https', 'https', 'node:tls', 'tls'].map((name) => ({ name })),
+  ...['node:http', 'http'].map((name) => ({
+    name,
+    importNames: ['default', 'request', 'get', 'Agent', 'ClientRequest'],
+  })),
+  ...['node:http2', 'http2'].map((name) => ({ name, importNames: ['default', 'connect'] })),
+  ...['node:net', 'net'].map((name) => ({ name, importNames: ['default', 'connect', 'createConnection', 'Socket'] })),
+].map((path) => ({ ...path, allowTypeImports: true, message: ASK_THROUGH_OPENROUTER }));
+
 export default defineConfig(
   { ignores: ['dist/', 'node_modules/', 'coverage/', '.longtake/', 'test/architecture/fixtures/'] },
   ...tseslint.configs.strictTypeChecked,
@@ -16,10 +35,7 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-import-type-side-effects': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Name what you export: no default exports.' },
-      ],
+      'no-restricted-syntax': ['error', NO_DEFAULT_EXPORT],
       eqeqeq: 'error',
     },
   },
@@ -39,6 +55,35 @@ export default defineConfig(
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'src/config.ts is the only reader of the environment.' },
+        { object: 'globalThis', property: 'fetch', message: ASK_THROUGH_OPENROUTER },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: [
+      'src/openrouter/client.ts', // the pool and its connector
+      'src/openrouter/connection.ts',
+      'src/local/*.ts', // the embedded server, on loopback
+      'src/simulator/webhook-sender.ts', // plays the provider, and has no key
+    ],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { paths: CONNECTING }],
+      'no-restricted-globals': [
+        'error',
+        ...['fetch', 'WebSocket', 'EventSource'].map((name) => ({ name, message: ASK_THROUGH_OPENROUTER })),
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/openrouter/trusted-url.ts', 'src/openrouter/client.ts', 'src/openrouter/json-read.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        NO_DEFAULT_EXPORT,
+        { selector: 'TSAsExpression > TSTypeReference[typeName.name="TrustedUrl"]', message: ASK_THROUGH_OPENROUTER },
+        { selector: 'MemberExpression[property.name="pool"]', message: ASK_THROUGH_OPENROUTER },
       ],
     },
   },

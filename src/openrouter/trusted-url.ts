@@ -6,8 +6,12 @@ import type { Deadline } from './deadline.js';
 import { networkProblem } from './network-problem.js';
 import { isPublicAddress } from './public-address.js';
 
+/** Keeps every other module from making a `TrustedUrl`; there is no such field when the code runs. */
+declare const judged: unique symbol;
+
 /** An address that may be asked. Only this module makes them, and no request goes out without one. */
 export interface TrustedUrl {
+  readonly [judged]: true;
   readonly url: URL;
   /** True for the configured origin alone: no other host is ever shown the API key. */
   readonly getsKey: boolean;
@@ -78,7 +82,11 @@ export function createTrustedUrls(base: URL, isAllowed: AddressRule = isPublicAd
 }
 
 function trustConfigured(url: URL): TrustedUrl {
-  return { url, getsKey: true, addresses: null };
+  return trust({ url, getsKey: true, addresses: null });
+}
+
+function trust(target: Omit<TrustedUrl, typeof judged>): TrustedUrl {
+  return target as TrustedUrl;
 }
 
 /** `https:` only: a video must not travel in clear text because a redirect says so. */
@@ -98,7 +106,7 @@ async function judgeForeign(
   if (!addresses.every(({ address }) => isAllowed(address))) {
     return { outcome: 'forbidden', reason: `it redirects to ${url.host}, which is no public address` };
   }
-  return { outcome: 'trusted', target: { url, getsKey: false, addresses } };
+  return { outcome: 'trusted', target: trust({ url, getsKey: false, addresses }) };
 }
 
 async function addressesOf(url: URL, deadline: Deadline): Promise<readonly LookupAddress[]> {
