@@ -31,6 +31,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   KeyTooLongError: 'the key is longer than the storage allows; choose a shorter output key or prefix',
   BadDigest: 'the bytes arrived changed; check the network and the memory of this machine',
   NoSuchUpload: LOST,
+  InvalidPart: LOST, // the answer of some when the upload was aborted meanwhile
   PreconditionFailed: LOST,
   NoSuchKey: LOST,
   SlowDown: BUSY,

@@ -129,6 +129,7 @@ export const CONTENT_FAULTS: Readonly<Record<string, Fault>> = {
   'reset at 99 %': once(beginning(0.99, 'reset')),
   'one byte a second': once(oneByteAfterAnother),
   ...Object.fromEntries([401, 404, 409, 416, 429, 502].map((code) => [`a ${code}`, once(() => refusal(code, 'no'))])),
+  'a 410': { content: () => refusal(410, 'gone'), end: 'DownloadFailed', requests: 1 },
   'resumed at 1 %': resumed(0.01),
   'resumed at 50 %': resumed(0.5),
   'resumed at 99 %': resumed(0.99),

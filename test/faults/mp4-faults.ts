@@ -30,6 +30,9 @@ function saved(name: string): Fault {
 
 /** The row "the MP4" of what longtake survives. */
 export const MP4_FAULTS: Readonly<Record<string, Fault>> = {
+  'nothing at all': refused(Buffer.alloc(0)),
+  'a JSON document': refused(Buffer.from('{"error":{"code":500,"message":"later"}}')),
+  'a web page': refused(Buffer.from('<!doctype html><html><body>502</body></html>')),
   'no moov': refused(without('moov')),
   'no mdat': refused(without('mdat')),
   'cut mdat under a length that agrees': refused(cutMedia()),

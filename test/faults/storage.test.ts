@@ -9,7 +9,7 @@ import { startS3Proxy, type S3Call, type S3Proxy } from '../support/s3-proxy.js'
 import { startS3Server, type S3Server } from '../support/s3-server.js';
 import { newBucket, type StoragePlace } from '../support/storage-place.js';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
-import { compileBrokenSync } from '../storage/broken-sync.js';
+import { compileBrokenDisk } from '../storage/broken-disk.js';
 import { mountSmallDisk, type SmallDisk } from '../storage/small-disk.js';
 
 /** Storages in trouble, seen by whole runs: what the storage's own tests show in detail must reach the user as an end. */
@@ -111,7 +111,7 @@ describe.skipIf(probeDisk === null)('a disk of one megabyte (needs the right to 
   });
 });
 
-const broken = await compileBrokenSync();
+const broken = await compileBrokenDisk();
 
 describe.skipIf(broken === null)('a disk that cannot keep what it is given (needs Linux and a C compiler)', () => {
   let worker: WorkerProcess;

@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { siblingKey } from '../../src/contract/output-key.js';
 import { FileSystemStore } from '../../src/storage/filesystem.js';
 import {
   begin,
@@ -26,7 +27,7 @@ import {
   videoStoreSuite,
   type StoreUnderTest,
 } from '../conformance/video-store.suite.js';
-import { compileBrokenSync } from './broken-sync.js';
+import { compileBrokenDisk, type DiskFault } from './broken-disk.js';
 import type { ChildAnswer, ChildTask } from './child.js';
 import { compileChild, runChild, startChild } from './child-process.js';
 import { mountSmallDisk, type SmallDisk } from './small-disk.js';
@@ -316,7 +317,7 @@ async function fill(directory: string): Promise<void> {
 }
 
 // The library that breaks it is compiled once; see there for where this can run.
-const disk = await compileBrokenSync();
+const disk = await compileBrokenDisk();
 
 describe('in a process of its own', () => {
   let program: string;
@@ -381,7 +382,7 @@ describe('in a process of its own', () => {
     expect(await filesBelow(root)).toEqual([]);
   });
 
-  describe.skipIf(disk === null)('with a disk that cannot keep what it is given (needs Linux and a C compiler)', () => {
+  describe.skipIf(disk === null)('with a disk that cannot do (needs Linux and a C compiler)', () => {
     const trouble = {
       outcome: 'refused',
       type: 'StorageFailed',
@@ -397,8 +398,8 @@ describe('in a process of its own', () => {
       await disk?.remove();
     });
 
-    async function perform(action: ChildTask['action'], what: 'file' | 'folder'): Promise<ChildAnswer> {
-      return await runChild(program, { root, key, action, bytes }, undefined, disk?.environment(what));
+    async function perform(action: ChildTask['action'], fault: DiskFault): Promise<ChildAnswer> {
+      return await runChild(program, { root, key, action, bytes }, undefined, disk?.environment(fault));
     }
 
     it.each(['check', 'publish'] as const)('a file: %s fails in words and leaves nothing', async (action) => {
@@ -429,6 +430,18 @@ describe('in a process of its own', () => {
         expect(await perform(action, 'folder')).toEqual({ outcome: 'done' });
       }
       expect(await filesBelow(root)).toEqual([key]);
+    });
+
+    // FAT and many network file systems have no links; across a quota's border there are none either.
+    it.each(['EPERM', 'EXDEV'] as const)('a link (%s): the video is saved all the same, or beside', async (fault) => {
+      expect(await perform('publish', fault)).toEqual({ outcome: 'done' });
+      expect(await filesBelow(root)).toEqual([key]);
+      await writeFile(path.join(root, key), 'other');
+      expect(await perform('publish', fault)).toEqual({ outcome: 'done' });
+      const beside = siblingKey(key, OWNER.jobId);
+      expect(await filesBelow(root)).toEqual([beside, key].sort());
+      expect(await readFile(path.join(root, key), 'utf8')).toBe('other');
+      expect(await readFile(path.join(root, beside))).toEqual(Buffer.alloc(bytes));
     });
   });
 });

@@ -2,19 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import {
+  AbortMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { siblingKey } from '../../src/contract/output-key.js';
 import { openVideoStore } from '../../src/storage/open-store.js';
 import { PART_BYTES } from '../../src/storage/part-buffers.js';
 import type { VideoStore } from '../../src/storage/port.js';
 import { partBytesFor } from '../../src/storage/s3-upload.js';
 import { closedPort } from '../openrouter/raw-server.js';
+import { mountSmallDisk } from './small-disk.js';
 import { startS3Proxy, type Fate, type S3Proxy } from '../support/s3-proxy.js';
 import { startS3Server, type S3Server } from '../support/s3-server.js';
 import {
@@ -70,6 +73,13 @@ async function objectAt(key: string): Promise<Buffer> {
 
 async function putOther(key: string): Promise<void> {
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'other' }));
+}
+
+async function abortAllUploads(): Promise<void> {
+  const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+  for (const { Key, UploadId } of Uploads) {
+    await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }));
+  }
 }
 
 async function s3Place(): Promise<StoreUnderTest> {
@@ -214,6 +224,26 @@ describe('an upload to S3', () => {
     expect(await server.everything(bucket)).toEqual([]);
   });
 
+  it('that somebody else aborts in the middle leaves nothing, and the next one succeeds', async () => {
+    let aborted = false;
+    proxy.fate = async ({ kind }): Promise<Fate> => {
+      if (kind === 'PUT part' && !aborted) {
+        aborted = true;
+        await abortAllUploads(); // as a lifecycle rule does, or an operator
+      }
+      return 'pass';
+    };
+    const write = await begin(store, KEY, LARGE);
+    await expect(write.publish(contentOf(LARGE))).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringContaining('a clean-up') as string,
+    });
+    await write.discard();
+    expect(await server.everything(bucket)).toEqual([]);
+    expect(await save(store, KEY, LARGE)).toMatchObject({ key: KEY, ...contentOf(LARGE) });
+    expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
   it('that cannot even be ended is swept by whoever comes next', async () => {
     proxy.fate = ({ kind }) => (kind === 'PUT part' || kind === 'DELETE upload' ? 'fail' : 'pass');
     const write = await begin(store, KEY, LARGE);
@@ -245,6 +275,26 @@ describe('an upload to S3', () => {
     await refused;
     expect(await rival).toMatchObject({ key: KEY, ...contentOf(LARGE) });
     expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+});
+
+describe('the temporary directory', async () => {
+  const probeDisk = await mountSmallDisk();
+  await probeDisk?.remove();
+
+  it.skipIf(probeDisk === null)('that fills up is named, and the discard gives the space back', async () => {
+    const disk = await mountSmallDisk();
+    if (disk === null) throw new Error('mount worked a moment ago');
+    onTestFinished(() => disk.remove());
+    vi.stubEnv('TMPDIR', disk.directory);
+    const write = await begin(store, KEY, randomBytes(600_000));
+    await expect(write.write(randomBytes(600_000))).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringMatching(/disk is full.*TMPDIR/) as string,
+    });
+    await write.discard();
+    expect(await server.everything(bucket)).toEqual([]);
+    await save(store, KEY, randomBytes(600_000));
   });
 });
 
