@@ -1,22 +1,18 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { cacheDirectory } from '../../src/local/cache-directory.js';
-import { executableName, executablesOnPath, isExecutable } from '../../src/local/executable.js';
-import { withFileLock } from '../../src/local/file-lock.js';
-import { runInGroup } from '../../src/local/run-in-group.js';
-import { inStaging } from '../../src/local/staging.js';
+import { executableName, executablesOnPath } from '../../src/local/executable.js';
 import { waitUntil } from '../../src/local/wait-until.js';
 import { freePort } from './dev-server.js';
+import { installedByGo } from './go-install.js';
 
 const run = promisify(execFile);
 
 /** Versity's S3 gateway over a directory: the server that answered most like S3 itself when several were compared. */
-const VERSION = 'v1.8.0';
-const MODULE = `github.com/versity/versitygw/cmd/versitygw@${VERSION}`;
+const VERSITYGW = 'versitygw';
 
 const ACCESS_KEY = 'test-access-key';
 const SECRET_KEY = 'test-secret-0123456789abcdef';
@@ -110,26 +106,15 @@ async function isUp(endpoint: string): Promise<void> {
   if (!(await waitUntil(answers, { timeoutMs: 60_000 }))) throw new Error('the S3 server did not start');
 }
 
-/** From PATH, or built once from its Go module into the user's cache directory. */
-async function findVersityGateway(): Promise<string> {
-  const searchPath = process.env['PATH'] ?? '';
-  const [installed] = await executablesOnPath('versitygw', searchPath);
-  if (installed !== undefined) return installed;
-  const directory = path.join(cacheDirectory(), 'versitygw');
-  const cached = path.join(directory, VERSION, executableName('versitygw'));
-  await mkdir(path.dirname(cached), { recursive: true });
-  const lock = { timeoutMs: 900_000, onWait: () => undefined };
-  await withFileLock(path.join(directory, 'lock'), lock, async () => {
-    if (!(await isExecutable(cached))) await build(directory, cached);
+/** From PATH, or built once from its Go module. */
+export async function findVersityGateway(): Promise<string> {
+  const [onPath] = await executablesOnPath(VERSITYGW, process.env['PATH'] ?? '');
+  if (onPath !== undefined) return onPath;
+  const directory = await installedByGo({
+    name: VERSITYGW,
+    version: 'v1.8.0',
+    packages: { [VERSITYGW]: 'github.com/versity/versitygw/cmd/versitygw' },
+    takes: 'about two minutes',
   });
-  return cached;
-}
-
-async function build(directory: string, target: string): Promise<void> {
-  console.log(`building the S3 server for tests (${MODULE}) with Go: about two minutes, once`);
-  await inStaging(directory, async (staging) => {
-    const { code, output } = await runInGroup('go', ['install', MODULE], { env: { ...process.env, GOBIN: staging } });
-    if (code !== 0) throw new Error(`the S3 server for tests could not be built: ${output}`);
-    await rename(path.join(staging, executableName('versitygw')), target);
-  });
+  return path.join(directory, executableName(VERSITYGW));
 }

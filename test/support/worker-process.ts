@@ -15,8 +15,18 @@ export interface WorkerProcess {
   terminate(): Promise<number | null>;
 }
 
-export async function startWorkerProcess(environment: Record<string, string>): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [MAIN, 'worker'], {
+export interface WorkerProcessOptions {
+  /** Of `longtake worker`. */
+  readonly flags?: readonly string[];
+  /** The command line of another build. Default: that of this one. */
+  readonly main?: string;
+}
+
+export async function startWorkerProcess(
+  environment: Readonly<Record<string, string>>,
+  { flags = [], main = MAIN }: WorkerProcessOptions = {},
+): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [main, 'worker', ...flags], {
     env: { PATH: process.env['PATH'], ...environment, LONGTAKE_LOG_FORMAT: 'json' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
