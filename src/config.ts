@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DEFAULT_TASK_QUEUE } from './contract/names.js';
 import { parseEncryptionKey, type EncryptionKeys } from './encryption/encryption-keys.js';
 import { parseBaseUrl } from './openrouter/trusted-url.js';
+import { packageVersion } from './package-version.js';
 
 /** A wrong setting. The message names every variable that is wrong, and never a secret's value. */
 export class ConfigError extends Error {
@@ -32,6 +33,8 @@ export interface Config {
     readonly cliPath: string | null;
   };
   readonly taskQueue: string;
+  /** The version of its Worker Deployment that a worker is to Temporal; `null`: it is not versioned. */
+  readonly workerVersion: { readonly deploymentName: string; readonly buildId: string } | null;
   /** `file:///dir`, `s3://bucket/prefix` or a plain path. */
   readonly storage: string;
   /** For `s3://`; without an endpoint it is AWS. Credentials and region are found by the AWS SDK itself. */
@@ -112,6 +115,10 @@ const encryptionKey = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** What the server takes. */
+const DEPLOYMENT_NAME = /^(?!__)[^.:]{1,200}$/;
+const NO_DEPLOYMENT_NAME = 'must be at most 200 characters without "." and ":", and not begin with "__"';
+
 const schema = z.object({
   OPENROUTER_API_KEY: z
     .string()
@@ -123,6 +130,12 @@ const schema = z.object({
     .refine((list) => list.length <= 2, 'takes one secret, or two while one is being replaced')
     .default([]),
   LONGTAKE_TASK_QUEUE: z.string().trim().min(1).max(200).default(DEFAULT_TASK_QUEUE),
+  LONGTAKE_WORKER_VERSIONING: z.stringbool('must be on or off').default(false),
+  TEMPORAL_DEPLOYMENT_NAME: z.string().regex(DEPLOYMENT_NAME, NO_DEPLOYMENT_NAME).optional(),
+  TEMPORAL_WORKER_BUILD_ID: z
+    .string()
+    .regex(/^(?!__)[\x21-\x7e]{1,200}$/, 'must be one word of printable ASCII that does not begin with "__"')
+    .optional(),
   LONGTAKE_STORAGE: z.string().min(1).default('./videos'),
   LONGTAKE_S3_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must be an http or https address' })
@@ -179,6 +192,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     },
     temporal: temporalConfig(env),
     taskQueue: values.LONGTAKE_TASK_QUEUE,
+    workerVersion: values.LONGTAKE_WORKER_VERSIONING ? versionOf(values) : null,
     storage: values.LONGTAKE_STORAGE,
     s3: {
       endpoint: values.LONGTAKE_S3_ENDPOINT ?? null,
@@ -211,6 +225,17 @@ export function loadConfig(environment: Environment = process.env): Config {
 /** `npx longtake`, `npm start` and other scripts; npm tells its children. */
 export function startedByNpm(environment: Environment = process.env): boolean {
   return environment['npm_command'] !== undefined;
+}
+
+/** The deployment has the name of its task queue, so that two of them in one namespace are two. */
+function versionOf(values: z.output<typeof schema>): Config['workerVersion'] {
+  const deploymentName = values.TEMPORAL_DEPLOYMENT_NAME ?? values.LONGTAKE_TASK_QUEUE;
+  if (!DEPLOYMENT_NAME.test(deploymentName)) {
+    throw new ConfigError(
+      `The configuration is wrong: the task queue ${deploymentName} cannot name a deployment as well; set TEMPORAL_DEPLOYMENT_NAME, which ${NO_DEPLOYMENT_NAME}.`,
+    );
+  }
+  return { deploymentName, buildId: values.TEMPORAL_WORKER_BUILD_ID ?? packageVersion() };
 }
 
 function temporalConfig(env: Record<string, string>): Config['temporal'] {

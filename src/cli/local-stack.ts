@@ -104,6 +104,8 @@ function localConfig(config: Config, temporal: LocalTemporal | null, simulator: 
     ...(simulator === null ? {} : simulated(config, simulator)),
     // A simulated worker must never take a task of a real run, and in a shared cluster only the queue tells them apart.
     ...(simulator !== null && temporal === null ? { taskQueue: `${config.taskQueue}-simulator` } : {}),
+    // A worker of a server of its own, or on a queue of its own, has nobody who would make its version the current one.
+    ...(simulator !== null || temporal !== null ? { workerVersion: null } : {}),
     metricsAddress: null,
   };
 }

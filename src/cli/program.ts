@@ -13,7 +13,7 @@ import { statusCommand } from './commands/status.js';
 import { urlCommand } from './commands/url.js';
 import { waitCommand } from './commands/wait.js';
 import { workerCommand } from './commands/worker.js';
-import { packageVersion } from './package-version.js';
+import { packageVersion } from '../package-version.js';
 import { Command, type AnyCommand } from './typed-commander.js';
 
 const GROUPS: Readonly<Record<string, () => readonly AnyCommand[]>> = {

@@ -22,6 +22,7 @@ import type { Route } from './http-server.js';
 import { createLaneWorkers, type Lane, type LaneWorkers } from './lanes.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { createTemporalPort } from './temporal-port.js';
+import { versioning } from './versioning.js';
 import { workflowSource } from './workflow-bundle.js';
 
 export interface CreateWorkerOptions {
@@ -99,6 +100,7 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
       maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
       shutdownGraceTime: SHUTDOWN_GRACE,
       shutdownForceTime: SHUTDOWN_FORCE,
+      ...versioning(config.workerVersion),
       ...options.temporal,
       dataConverter,
       sinks: { ...options.temporal?.sinks, ...createLedger(logger, meter, tracing) },

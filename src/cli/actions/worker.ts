@@ -9,6 +9,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addressText, openHttpListener } from '../http-listener.js';
 import { Interrupted, watchInterruption } from '../interruption.js';
 import { waitForTemporal } from '../wait-for-temporal.js';
+import { versionName } from '../version-name.js';
 
 /** A server that starts together with the worker gets this long. */
 const TEMPORAL_WITHIN_MS = 60_000;
@@ -75,7 +76,7 @@ function sayStarted(
   address: Config['http']['address'],
   logger: Logger,
 ): void {
-  const { temporal, openRouter, storage, encryption } = config;
+  const { temporal, openRouter, storage, encryption, workerVersion } = config;
   logger.info(
     {
       taskQueue,
@@ -84,6 +85,7 @@ function sayStarted(
       storage,
       provider: openRouter.baseUrl,
       encryption: encryption.current?.id ?? 'off',
+      versioning: workerVersion === null ? 'off' : versionName(workerVersion),
       http: address === null ? 'off' : addressText(address),
     },
     'worker started',

@@ -10,7 +10,8 @@ const CONNECT_MS = 5_000;
 const ANSWER_MS = 5_000;
 
 /** The server, the namespace, its search attributes, and who works there; what cannot be looked at is not mentioned. */
-export async function checkTemporal({ temporal, taskQueue }: Config): Promise<Finding[]> {
+export async function checkTemporal(config: Config): Promise<Finding[]> {
+  const { temporal } = config;
   let connection: Connection;
   try {
     connection = await openConnection(temporal, CONNECT_MS);
@@ -22,7 +23,7 @@ export async function checkTemporal({ temporal, taskQueue }: Config): Promise<Fi
     const namespace = await checkNamespace(connection, temporal.namespace);
     if (namespace.status !== 'ok') return [reachable, namespace];
     const attributes = await checkSearchAttributes(connection, temporal.namespace);
-    return [reachable, namespace, attributes, ...(await checkWorkers(connection, temporal.namespace, taskQueue))];
+    return [reachable, namespace, attributes, ...(await checkWorkers(connection, config))];
   } finally {
     await connection.close();
   }

@@ -1,14 +1,22 @@
 import proto from '@temporalio/proto';
 import type { Connection } from '@temporalio/client';
 import { downloadTaskQueue } from '../../contract/names.js';
+import type { Config } from '../../config.js';
 import type { Finding } from './finding.js';
 import { commandHere } from '../command-here.js';
+import { checkVersioning } from './versioning.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 const ANSWER_MS = 5_000;
 
-/** Whether anybody takes work. Never a failure: the first worker is started after the first look. */
-export async function checkWorkers(connection: Connection, namespace: string, taskQueue: string): Promise<Finding[]> {
+/**
+ * Whether anybody takes work, which is never a failure (the first worker is started after the first look), and whether
+ * Temporal gives them any.
+ */
+export async function checkWorkers(
+  connection: Connection,
+  { temporal: { namespace }, taskQueue, workerVersion }: Pick<Config, 'temporal' | 'taskQueue' | 'workerVersion'>,
+): Promise<Finding[]> {
   const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = TaskQueueType;
   const look = (name: string, taskQueueType: proto.temporal.api.enums.v1.TaskQueueType) =>
     connection.withDeadline(Date.now() + ANSWER_MS, () =>
@@ -23,6 +31,7 @@ export async function checkWorkers(connection: Connection, namespace: string, ta
     return [
       found('workers', { taskQueue, count: runs.pollers.length, waiting: 'runs' }),
       found('download workers', { taskQueue: downloads, count: videos.pollers.length, waiting: 'downloads' }),
+      checkVersioning(workerVersion, { found: runs, namespace, taskQueue }),
     ];
   } catch {
     return [{ status: 'note', subject: 'workers', text: 'cannot be looked up here.' }];
