@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GenerateVideoResult } from '../../src/client/index.js';
-import { accepted, CLIP, completed, job, video } from '../support/provider.js';
+import { CLIP, completed, job, video } from '../support/provider.js';
 import { startRig, until, type Rig } from '../support/rig.js';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
 
@@ -92,48 +92,5 @@ describe('a worker killed with SIGKILL', () => {
     await expectOneWholeFile(await handle.result());
     expect(performance.now() - killedAt).toBeLessThan(60_000);
     expect(rig.provider.submits).toHaveLength(1);
-  }, 240_000);
-});
-
-describe('a worker asked to stop with SIGTERM', () => {
-  it('during a submit waits for the answer, records it, and exits with 0', async () => {
-    let answer: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (answer = resolve));
-    rig.provider.script.submit = async () => {
-      await gate;
-      return accepted('drained');
-    };
-    const handle = await rig.start();
-    await expect.poll(() => rig.provider.submits.length).toBe(1);
-    const exit = worker.terminate();
-    await expect.poll(() => worker.lines()).toMatch(/DRAINING|STOPPING/);
-    answer();
-    expect(await exit).toBe(0);
-    worker = await startWorkerProcess(rig.environment);
-    expect((await handle.result()).jobId).toBe('drained');
-    expect(rig.provider.submits).toHaveLength(1);
-  }, 240_000);
-
-  it('during a download that ends within the grace finishes it', async () => {
-    let finish: () => void = () => undefined;
-    rig.provider.script = {
-      poll: ({ jobId }) => completed(jobId),
-      content: ({ response }) => {
-        response.writeHead(200, { 'content-length': String(CLIP.length) });
-        response.write(CLIP.subarray(0, 5_000));
-        finish = () => response.end(CLIP.subarray(5_000));
-        return null;
-      },
-    };
-    const handle = await rig.start();
-    await until(handle, ({ transfer }) => transfer !== null && transfer.bytes > 0);
-    const exit = worker.terminate();
-    await expect.poll(() => worker.lines()).toMatch(/DRAINING|STOPPING/);
-    finish();
-    expect(await exit).toBe(0);
-    expect(rig.provider.contents).toHaveLength(1);
-    worker = await startWorkerProcess(rig.environment);
-    await expectOneWholeFile(await handle.result());
-    expect(rig.provider.contents).toHaveLength(1);
   }, 240_000);
 });
