@@ -1,6 +1,7 @@
 import type { VideoStatus } from '../contract/types.js';
 import type { Plan } from '../activities/check-request.js';
 import type { SubmitOutcome } from './ledger.js';
+import type { PollTroubleKind } from './poll-trouble.js';
 
 /** What a run takes along when it continues as new: enough to go on polling as if nothing had happened. */
 export interface CarriedState {
@@ -12,6 +13,8 @@ export interface CarriedState {
   readonly notBefore: number;
   readonly missingInARow: number;
   readonly lastDenial: 'AuthenticationFailed' | 'PermissionDenied' | null;
+  /** What the log was told of last. */
+  readonly pollTrouble?: PollTroubleKind;
   readonly seenEvents: readonly string[];
   readonly submits: readonly SubmitOutcome[];
   readonly stateSince: string;

@@ -203,7 +203,9 @@ export class VideoRun {
     if (!warnings.includes(warning)) this.change({ warnings: [...warnings, warning] });
   }
 
-  carry(poll: Pick<CarriedState, 'pollDeadlineAt' | 'notBefore' | 'missingInARow' | 'lastDenial'>): CarriedState {
+  carry(
+    poll: Pick<CarriedState, 'pollDeadlineAt' | 'notBefore' | 'missingInARow' | 'lastDenial' | 'pollTrouble'>,
+  ): CarriedState {
     const { plan, status, seenEvents, submits, stateSince } = this;
     return { ...poll, plan, status, seenEvents, submits, stateSince };
   }

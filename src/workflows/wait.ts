@@ -18,6 +18,7 @@ import { activityCause, failRun } from './failures.js';
 import type { generateVideo } from './generate-video.js';
 import { recordPoll } from './ledger.js';
 import { pollIntervalMs } from './poll-schedule.js';
+import { PollTrouble } from './poll-trouble.js';
 import type { VideoRun } from './video-run.js';
 
 const { pollVideo } = proxyLocalActivities<Pick<Activities, 'pollVideo'>>(POLL);
@@ -47,6 +48,7 @@ class Wait {
   /** Of the last poll, without what is true only while the run goes on. */
   private lastProblem: string | null = null;
   private lastDenial: CarriedState['lastDenial'];
+  private readonly trouble: PollTrouble;
 
   constructor(
     private readonly run: VideoRun,
@@ -56,6 +58,7 @@ class Wait {
     this.notBefore = carried?.notBefore ?? 0;
     this.missingInARow = carried?.missingInARow ?? 0;
     this.lastDenial = carried?.lastDenial ?? null;
+    this.trouble = new PollTrouble(carried?.pollTrouble ?? null);
   }
 
   /** One durable timer, cut short by a cancel or a provider's hint. Ends the run when a bound is met. */
@@ -80,6 +83,7 @@ class Wait {
     const polls = run.status.polls + 1;
     const answer = await this.ask(jobId, polls);
     recordPoll(answer.outcome, this.lagMs);
+    this.trouble.note(answer, jobId, polls);
     run.change({ polls, nextPollAt: null });
     this.notBefore = answer.outcome === 'trouble' ? Date.now() + (answer.retryAfterMs ?? 0) : 0;
     this.missingInARow = answer.outcome === 'missing' ? this.missingInARow + 1 : 0;
@@ -118,8 +122,9 @@ class Wait {
     if (!workflowInfo().continueAsNewSuggested || this.run.isCancelled()) return;
     await condition(allHandlersFinished);
     if (this.run.isCancelled()) return;
-    const { notBefore, missingInARow, lastDenial } = this;
-    const carried = this.run.carry({ pollDeadlineAt: this.deadlineAt, notBefore, missingInARow, lastDenial });
+    const { deadlineAt: pollDeadlineAt, notBefore, missingInARow, lastDenial } = this;
+    const pollTrouble = this.trouble.kind;
+    const carried = this.run.carry({ pollDeadlineAt, notBefore, missingInARow, lastDenial, pollTrouble });
     await continueAsNew<typeof generateVideo>(this.run.input, carried);
   }
 
