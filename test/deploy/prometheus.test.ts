@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { freePort } from '../support/dev-server.js';
 import { startPrometheus, type Prometheus } from '../support/prometheus.js';
 import { CLIP, completed } from '../support/provider.js';
 import { startRig, type Rig } from '../support/rig.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
 import { readAlertRules } from './alert-rules.js';
 import { queriesOf, readDashboard } from './dashboard-file.js';
@@ -58,5 +59,33 @@ describe.skipIf(withoutPrometheus)('a real Prometheus', () => {
       return samples.filter(({ value }) => Number.isFinite(value)).length; // a quantile of nothing is no number
     };
     await expect.poll(ask, WITHIN).toBeGreaterThan(0);
+  });
+});
+
+describe.skipIf(withoutPrometheus)('a real Prometheus, when one lane alone runs and its Temporal is lost', () => {
+  const ruleOf = (name: string): string => readAlertRules().find(({ alert }) => alert === name)?.expr ?? name;
+
+  it('tells that nobody takes the other lane, and that Temporal cannot be reached, once it cannot', async () => {
+    const single = await startRig({ worker: false });
+    const proxy = await startTcpProxy(single.environment['TEMPORAL_ADDRESS'] ?? '');
+    const address = `127.0.0.1:${await freePort()}`;
+    const environment = { ...single.environment, TEMPORAL_ADDRESS: proxy.address, LONGTAKE_METRICS_ADDRESS: address };
+    const control = await startWorkerProcess(environment, { flags: ['--lane', 'control'] });
+    const watching = await startPrometheus(repositoryPath('deploy/prometheus'), [address]);
+    onTestFinished(async () => {
+      await watching.stop();
+      await control.kill();
+      await proxy.close();
+      await single.stop();
+    });
+    const asked = (name: string) => watching.query(ruleOf(name));
+    await expect
+      .poll(() => asked('LongtakeNobodyPolls'), WITHIN)
+      .toMatchObject([{ metric: { lane: 'downloads' }, value: 0 }]);
+    expect(await asked('LongtakeTemporalUnreachable')).toEqual([]);
+    proxy.cut();
+    await expect
+      .poll(() => asked('LongtakeTemporalUnreachable'), WITHIN)
+      .toMatchObject([{ metric: { instance: address } }]);
   });
 });

@@ -5,6 +5,7 @@ import { freePort } from '../support/dev-server.js';
 import { metricFamilies, type MetricFamily } from '../support/metric-families.js';
 import { metricsPage } from '../support/metrics.js';
 import { startRig, type Rig } from '../support/rig.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
 import { codeSpans, readPaper, sectionOf } from './papers.js';
 
@@ -12,20 +13,26 @@ vi.setConfig({ testTimeout: 90_000 });
 
 let rig: Rig;
 let worker: WorkerProcess;
+let proxy: TcpProxy;
 let families: ReadonlyMap<string, MetricFamily>;
 
-/** What a worker shows that has saved one video. */
+/** What a worker shows that has saved one video, and has lost Temporal once. */
 beforeAll(async () => {
   rig = await startRig({ worker: false });
   const metrics = `127.0.0.1:${await freePort()}`;
-  worker = await startWorkerProcess({ ...rig.environment, LONGTAKE_METRICS_ADDRESS: metrics });
+  proxy = await startTcpProxy(rig.environment['TEMPORAL_ADDRESS'] ?? '');
+  const environment = { ...rig.environment, TEMPORAL_ADDRESS: proxy.address, LONGTAKE_METRICS_ADDRESS: metrics };
+  worker = await startWorkerProcess(environment);
   await (await rig.start()).result();
   // Asked of Temporal at the worker's start, and not answered at once.
   await vi.waitUntil(async () => (await metricsPage(metrics)).includes('longtake_open_runs{'), { timeout: 30_000 });
+  proxy.cut();
+  await vi.waitUntil(async () => (await metricsPage(metrics)).includes('request_failure{'), { timeout: 30_000 });
   families = metricFamilies(await metricsPage(metrics));
 });
 afterAll(async () => {
   await worker.kill();
+  await proxy.close();
   await rig.stop();
 });
 
@@ -46,6 +53,9 @@ describe('docs/reference/metrics.md', () => {
   });
 });
 
+/** Put on by who scrapes. */
+const OF_PROMETHEUS = ['instance', 'job'];
+
 describe('the dashboard and the alerts', () => {
   const queries = [...queriesOf(readDashboard()), ...readAlertRules().map(({ expr }) => expr)];
 
@@ -60,7 +70,7 @@ describe('the dashboard and the alerts', () => {
         expect(family?.labels, `${name}{${label}}`).toContain(label);
       for (const [, by = ''] of query.matchAll(/by \(([^)]*)\)/g)) {
         for (const label of by.split(', '))
-          expect([...(family?.labels ?? []), 'le'], `${name} by ${label}`).toContain(label);
+          expect([...(family?.labels ?? []), 'le', ...OF_PROMETHEUS], `${name} by ${label}`).toContain(label);
       }
     }
   });
