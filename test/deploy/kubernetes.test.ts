@@ -1,6 +1,12 @@
 import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { loadConfig } from '../../src/config.js';
+import { freePort } from '../support/dev-server.js';
+import { metricFamilies } from '../support/metric-families.js';
+import { metricsPage, samplesOf } from '../support/metrics.js';
+import { startRig } from '../support/rig.js';
+import { startWorkerProcess } from '../support/worker-process.js';
 import { isContractVariable } from './contract-variables.js';
 import { readRepositoryFile, repositoryPath } from './repository-file.js';
 import { runCommand } from './run-command.js';
@@ -20,6 +26,17 @@ interface PodSpec {
   readonly terminationGracePeriodSeconds: number;
   readonly containers: readonly { readonly args: readonly string[]; readonly image: string }[];
 }
+
+interface Autoscaler {
+  readonly metrics: readonly [
+    {
+      readonly pods: { readonly metric: { readonly name: string }; readonly target: { readonly averageValue: string } };
+    },
+  ];
+}
+
+const slotsOf = (taskQueue: string): string =>
+  `temporal_worker_task_slots_available{namespace="default",task_queue="${taskQueue}-downloads",worker_type="ActivityWorker"}`;
 
 const manifests = parseAllDocuments(readRepositoryFile(PATH)).map((document) => document.toJS() as Manifest);
 const pods = manifests.flatMap(({ spec }) => (spec?.template === undefined ? [] : [spec.template.spec]));
@@ -60,6 +77,25 @@ describe(PATH, () => {
   it('gives workers more time to stop than they take', () => {
     const force = /SHUTDOWN_FORCE = '(\d+)s'/.exec(readRepositoryFile('src/worker/create-worker.ts'))?.[1];
     for (const pod of pods) expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(Number(force));
+  });
+
+  it('scales by what a worker of that lane shows, at half of the downloads that it takes at once', async () => {
+    const autoscaler = manifests.find(({ kind }) => kind === 'HorizontalPodAutoscaler')?.spec as unknown as Autoscaler;
+    const [{ pods: measure }] = autoscaler.metrics;
+    const rig = await startRig({ worker: false });
+    const LONGTAKE_METRICS_ADDRESS = `127.0.0.1:${await freePort()}`;
+    const worker = await startWorkerProcess({ ...rig.environment, LONGTAKE_METRICS_ADDRESS }, '--lane', 'downloads');
+    onTestFinished(async () => {
+      await worker.kill();
+      await rig.stop();
+    });
+    const slots = loadConfig({}).maxConcurrentDownloads;
+    const page = () => metricsPage(LONGTAKE_METRICS_ADDRESS);
+    await expect
+      .poll(async () => samplesOf(await page()))
+      .toMatchObject({ [measure.metric.name]: 0, [slotsOf(rig.taskQueue)]: slots });
+    expect(metricFamilies(await page()).get(measure.metric.name)).toEqual({ kind: 'gauge', labels: [] });
+    expect(Number(measure.target.averageValue)).toBe(slots / 2);
   });
 
   it('scales and guards what is there', () => {
