@@ -1,6 +1,7 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { pinoPretty } from './pretty.js';
 import type { LogLevel } from '../config.js';
+import { secretSpellings } from '../contract/secret-spellings.js';
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -32,16 +33,11 @@ export function createLogger({ level, format, secrets, destination }: LoggerOpti
 const QUERY = /(\bhttps?:\/\/[^\s"'?#\\]+)\?[^\s"'\\<>()]+/gi;
 
 function redacting(output: DestinationStream, secrets: readonly string[]): DestinationStream {
-  const hidden = secrets.filter((secret) => secret !== '').flatMap(spellings);
+  const hidden = secrets.filter((secret) => secret !== '').flatMap(secretSpellings);
   return {
     write(line) {
       const text = hidden.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), line);
       output.write(text.replace(QUERY, `$1?${REDACTED}`));
     },
   };
-}
-
-/** As it is, as JSON writes it, and as an address does. */
-function spellings(secret: string): string[] {
-  return [...new Set([secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])];
 }

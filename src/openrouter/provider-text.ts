@@ -1,3 +1,5 @@
+import { secretSpellings } from '../contract/secret-spellings.js';
+
 const SECRET_LOOKING = /\bsk-[A-Za-z0-9_-]{8,}/g;
 // Of an address, escaped or not, everything beyond the origin can be a signature; in running text the loss is small.
 const ADDRESS = /((?:\\?\/|%2f){2})([^\s"'<>]+)/gi;
@@ -11,10 +13,12 @@ const INVISIBLE = /[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 export type Quote = (text: string) => string;
 
 export function createQuote(apiKey: string, maxCharacters: number): Quote {
+  const spellings = secretSpellings(apiKey);
   return (text) => {
     // The key goes first, so that no later cut leaves half of it; then most of a huge text, before anything slower.
-    const withoutKey = text.replaceAll(apiKey, '[key]').slice(0, 16 * maxCharacters);
+    const withoutKey = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '[key]'), text);
     const line = withoutKey
+      .slice(0, 16 * maxCharacters)
       .replace(INVISIBLE, ' ')
       .replace(SECRET_LOOKING, '[key]')
       .replace(ADDRESS, (_, slashes: string, rest: string) => slashes + originOf(rest))

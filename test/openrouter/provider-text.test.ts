@@ -10,6 +10,8 @@ describe('a quote', () => {
     ['plain words stay.', 'plain words stay.'],
     ['two\r\nlines\tand\u001b[31m colour\u0000', 'two lines and [31m colour'],
     [`the key ${KEY}, twice ${KEY}`, 'the key [key], twice [key]'],
+    [`in an address ${encodeURIComponent(KEY)}!`, 'in an address [key]!'],
+    [`encoded ${Buffer.from(`Bearer ${KEY}`).toString('base64')}`, 'encoded QmVhcmVyIG[key]'],
     ['another key sk-or-v1-0123456789abcdef', 'another key [key]'],
     ['see https://cdn.test/a.mp4?X-Amz-Signature=abc&x=1 now', 'see https://cdn.test/… now'],
     ['see https://cdn.test/s/secret/a.mp4 now', 'see https://cdn.test/… now'],

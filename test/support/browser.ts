@@ -79,3 +79,13 @@ export class TemporalUi {
     await this.page.getByRole('heading', { name: workflowId }).waitFor();
   }
 }
+
+/** What the UI's settings, behind the glasses in its bar, keep in the browser. */
+export async function useCodecServer(page: Page, uiUrl: string, codecUrl: string): Promise<void> {
+  await page.goto(uiUrl);
+  const settings = { endpoint: codecUrl, includeCredentials: true, overrideRemoteCodecConfiguration: true };
+  for (const [name, value] of Object.entries(settings)) {
+    const item = JSON.stringify([name, JSON.stringify(value)]);
+    await page.evaluate(`localStorage.setItem(...${item})`);
+  }
+}

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { CliProcess } from '../cli/cli-process.js';
 import { rawRun, readable } from '../encryption/raw-run.js';
-import { startBrowser, TemporalUi } from '../support/browser.js';
+import { startBrowser, TemporalUi, useCodecServer } from '../support/browser.js';
 import { startDevServer, type DevServer } from '../support/dev-server.js';
 import { job } from '../support/provider.js';
 import { startRig, until, type Rig } from '../support/rig.js';
@@ -36,16 +36,6 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** What the UI's settings, behind the glasses in its bar, keep in the browser. */
-async function useCodecServer(page: Page): Promise<void> {
-  await page.goto(server.uiUrl ?? '');
-  const settings = { endpoint: codecUrl, includeCredentials: true, overrideRemoteCodecConfiguration: true };
-  for (const [name, value] of Object.entries(settings)) {
-    const item = JSON.stringify([name, JSON.stringify(value)]);
-    await page.evaluate(`localStorage.setItem(...${item})`);
-  }
-}
-
 describe("Temporal's UI, for an encrypted run", () => {
   it('shows it to who has signed in at the codec server, to nobody else, and signals through it', async () => {
     rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
@@ -53,7 +43,7 @@ describe("Temporal's UI, for an encrypted run", () => {
     const { runId } = await until(handle, ({ state }) => state === 'generating');
     const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
     const ui = new TemporalUi(page, server.uiUrl ?? '');
-    await useCodecServer(page);
+    await useCodecServer(page, server.uiUrl ?? '', codecUrl);
     const refused = page.waitForResponse((answer) => answer.url() === `${codecUrl}/decode`);
     await ui.openHistory('encrypted', runId);
     expect((await refused).status()).toBe(401);
