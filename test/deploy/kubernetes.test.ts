@@ -84,7 +84,10 @@ describe(PATH, () => {
     const [{ pods: measure }] = autoscaler.metrics;
     const rig = await startRig({ worker: false });
     const LONGTAKE_METRICS_ADDRESS = `127.0.0.1:${await freePort()}`;
-    const worker = await startWorkerProcess({ ...rig.environment, LONGTAKE_METRICS_ADDRESS }, { flags: ['--lane', 'downloads'] });
+    const worker = await startWorkerProcess(
+      { ...rig.environment, LONGTAKE_METRICS_ADDRESS },
+      { flags: ['--lane', 'downloads'] },
+    );
     onTestFinished(async () => {
       await worker.kill();
       await rig.stop();

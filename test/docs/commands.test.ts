@@ -35,7 +35,9 @@ interface Use {
 }
 
 function usesIn(lines: readonly string[]): Use[] {
+  // To Temporal's own command longtake is the name of a deployment.
   return lines.flatMap((line) => {
+    if (line.startsWith('temporal ')) return [];
     const [, rest] =
       /(?:^|[\s($])longtake ([^|#&)]+)/.exec(line.replace('npm start -- ', 'longtake generate --local ')) ?? [];
     return rest === undefined
