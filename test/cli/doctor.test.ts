@@ -31,6 +31,7 @@ it('finds that everything is there, without spending anything', async () => {
     'search attributes',
     'workers',
     'download workers',
+    'versioning',
     'provider',
     'key',
     'storage',
