@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Shell } from '../../src/cli/actions/completion.js';
+import { commandExists } from '../deploy/run-command.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const ZSH_CAPTURE = fileURLToPath(new URL('zsh-capture.zsh', import.meta.url));
@@ -50,36 +51,38 @@ function offers(shell: Shell, line: string): string[] {
 
 const STATES = 'validating submitting awaiting_decision generating downloading succeeded failed cancelled'.split(' ');
 
-describe.each(SHELLS)('%s completes', (shell) => {
-  it('the commands', () => {
-    const offered = offers(shell, 'longtake ');
-    for (const command of ['generate', 'list', 'codec-server', 'completion']) expect(offered).toContain(command);
-    expect(offers(shell, 'longtake gen')).toEqual(['generate']);
-  });
+for (const shell of SHELLS) {
+  describe.skipIf(!commandExists(shell))(`${shell} completes`, () => {
+    it('the commands', () => {
+      const offered = offers(shell, 'longtake ');
+      for (const command of ['generate', 'list', 'codec-server', 'completion']) expect(offered).toContain(command);
+      expect(offers(shell, 'longtake gen')).toEqual(['generate']);
+    });
 
-  it('the flags of a command, none that are hidden, and none of another command', () => {
-    const offered = offers(shell, 'longtake generate --');
-    for (const flag of ['--request', '--max-cost', '--no-audio', '--on-cancel']) expect(offered).toContain(flag);
-    for (const flag of ['--example', '--simulated-generation', '--lane']) expect(offered).not.toContain(flag);
-    expect(offers(shell, 'longtake worker --la').map((flag) => flag.replace('=', ''))).toEqual(['--lane']);
-  });
+    it('the flags of a command, none that are hidden, and none of another command', () => {
+      const offered = offers(shell, 'longtake generate --');
+      for (const flag of ['--request', '--max-cost', '--no-audio', '--on-cancel']) expect(offered).toContain(flag);
+      for (const flag of ['--example', '--simulated-generation', '--lane']) expect(offered).not.toContain(flag);
+      expect(offers(shell, 'longtake worker --la').map((flag) => flag.replace('=', ''))).toEqual(['--lane']);
+    });
 
-  it('what a flag may be', () => {
-    expect(offers(shell, 'longtake list --state ').sort()).toEqual([...STATES].sort());
-    expect(offers(shell, 'longtake list --state fa')).toEqual(['failed']);
-    expect(offers(shell, 'longtake generate "a b" --on-cancel ').sort()).toEqual(['abandon', 'settle']);
-    expect(offers(shell, 'longtake worker --lane=do').map((word) => word.replace('--lane=', ''))).toEqual([
-      'downloads',
-    ]);
-    expect(offers(shell, 'longtake completion ').sort()).toEqual(['bash', 'fish', 'zsh']);
-  });
+    it('what a flag may be', () => {
+      expect(offers(shell, 'longtake list --state ').sort()).toEqual([...STATES].sort());
+      expect(offers(shell, 'longtake list --state fa')).toEqual(['failed']);
+      expect(offers(shell, 'longtake generate "a b" --on-cancel ').sort()).toEqual(['abandon', 'settle']);
+      expect(offers(shell, 'longtake worker --lane=do').map((word) => word.replace('--lane=', ''))).toEqual([
+        'downloads',
+      ]);
+      expect(offers(shell, 'longtake completion ').sort()).toEqual(['bash', 'fish', 'zsh']);
+    });
 
-  it('files where a file is wanted, and nothing where anything may stand', () => {
-    expect(offers(shell, 'longtake generate --request my')).toEqual(['my request.json']);
-    expect(offers(shell, 'longtake list --model ')).toEqual([]);
-    expect(offers(shell, 'longtake status ')).toEqual([]);
+    it('files where a file is wanted, and nothing where anything may stand', () => {
+      expect(offers(shell, 'longtake generate --request my')).toEqual(['my request.json']);
+      expect(offers(shell, 'longtake list --model ')).toEqual([]);
+      expect(offers(shell, 'longtake status ')).toEqual([]);
+    });
   });
-});
+}
 
 it('bash completes from a real line, after the script was sourced twice', () => {
   const session = `source ./bash; source ./bash; complete -p longtake`;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import { readRepositoryFile, repositoryPath } from './repository-file.js';
 import { commandExists, runCommand, type CommandEnd } from './run-command.js';
@@ -41,15 +41,15 @@ describe(NAMESPACE_SCRIPT, () => {
   });
 });
 
-const TEMPORAL = process.env.TEMPORAL_CLI_PATH ?? 'temporal';
+const TEMPORAL = inject('temporalCli');
 
-describe.runIf(commandExists(TEMPORAL))(`${NAMESPACE_SCRIPT} against a real Temporal server`, () => {
+describe(`${NAMESPACE_SCRIPT} against a real Temporal server`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'longtake-deploy-'));
   let server: ChildProcess;
   let env: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
-    if (TEMPORAL.includes('/')) symlinkSync(TEMPORAL, join(folder, 'temporal'));
+    symlinkSync(TEMPORAL, join(folder, 'temporal'));
     const port = await freePort();
     env = {
       PATH: `${folder}:${process.env.PATH ?? ''}`,

@@ -1,23 +1,14 @@
 import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.js';
-import { buildSimulatorProgram, runSimulator } from './simulator-process.js';
+import { runSimulator } from './simulator-process.js';
 import { content, poll, REQUEST, submit, submitted } from './video-api.js';
 
-let program: string;
 let folder: string;
 let journal: string;
 const running: { close(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  program = await buildSimulatorProgram();
-});
-
-afterAll(async () => {
-  await rm(program, { recursive: true });
-});
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'longtake-journal-'));
@@ -36,7 +27,7 @@ async function start(options: SimulatorOptions = {}): Promise<Simulator> {
 }
 
 it('a killed simulator loses no job that it accepted, and its successor goes on with the same bytes', async () => {
-  const first = await runSimulator(program, { journal, generationMs: 0 });
+  const first = await runSimulator({ journal, generationMs: 0 });
   running.push(first.simulator);
   const id = await submitted(first.simulator);
   const before = Buffer.from(await (await content(first.simulator, id)).arrayBuffer());
@@ -47,7 +38,7 @@ it('a killed simulator loses no job that it accepted, and its successor goes on 
 });
 
 it('no answer without a journal entry: whatever moment the kill hits, every 202 is known afterwards', async () => {
-  const first = await runSimulator(program, { journal, generationMs: 0 });
+  const first = await runSimulator({ journal, generationMs: 0 });
   running.push(first.simulator);
   const accepted: string[] = [];
   const submitting = Array.from({ length: 4 }, async () => {

@@ -29,13 +29,17 @@ interface Line {
   readonly msg: string;
 }
 
-/** What the worker's log tells of the polls of a run that meets these answers, and then a finished job. */
-async function linesAfter(id: string, answers: readonly Handler[]): Promise<readonly Line[]> {
+/** What the worker's log has told of the polls of a run. */
+function pollLines(id: string): readonly Line[] {
+  const lines = logLines.map((line) => JSON.parse(line) as Line).filter(({ workflowId }) => workflowId === id);
+  return lines.filter(({ msg }) => msg.startsWith('polls '));
+}
+
+/** The run `id` meets these answers, and then a finished job. Its last lines may be written after its result is known. */
+async function meets(id: string, answers: readonly Handler[]): Promise<void> {
   rig.provider.polls.length = 0;
   rig.provider.script = { poll: (call) => (answers[call.n - 1] ?? (() => completed(call.jobId)))(call) };
   await (await rig.start({ polling: OFTEN }, id)).result();
-  const lines = logLines.map((line) => JSON.parse(line) as Line).filter(({ workflowId }) => workflowId === id);
-  return lines.filter(({ msg }) => msg.startsWith('polls '));
 }
 
 const fine: Handler = ({ jobId }) => job(jobId, 'in_progress');
@@ -48,7 +52,9 @@ const cut: Handler = ({ response }) => {
 };
 
 it('is in the log when it begins, when it becomes another, and when it is over, with run and job', async () => {
-  const lines = await linesAfter('in-trouble', [fine, busy, busy, cut, cut, denied, gone, gone, fine, fine, busy]);
+  await meets('in-trouble', [fine, busy, busy, cut, cut, denied, gone, gone, fine, fine, busy]);
+  await expect.poll(() => pollLines('in-trouble').length).toBe(7);
+  const lines = pollLines('in-trouble');
   expect(lines).toMatchObject([
     { level: 40, polls: 2, trouble: 'trouble 503', msg: expect.stringContaining('overloaded') as string },
     { level: 40, polls: 4, trouble: 'no answer' },
@@ -62,15 +68,18 @@ it('is in the log when it begins, when it becomes another, and when it is over, 
 });
 
 it('is told once, also where the run goes on in a new history', async () => {
-  const lines = await linesAfter(
+  await meets(
     'long-trouble',
     Array.from({ length: 80 }, () => busy),
   );
-  expect(lines.map(({ polls }) => polls)).toEqual([1, 81]);
-  const [begin, end] = lines.map(({ runId }) => runId);
+  await expect.poll(() => pollLines('long-trouble').map(({ polls }) => polls)).toEqual([1, 81]);
+  const [begin, end] = pollLines('long-trouble').map(({ runId }) => runId);
   expect(begin).not.toBe(end);
 });
 
 it('is not told of a run whose polls are answered', async () => {
-  expect(await linesAfter('well', [fine, fine])).toEqual([]);
+  await meets('well', [fine, fine]);
+  await meets('later', [busy]);
+  await expect.poll(() => pollLines('later').length).toBe(2);
+  expect(pollLines('well')).toEqual([]);
 });
