@@ -4,6 +4,7 @@ import { downloadTaskQueue } from '../../contract/names.js';
 import type { Config } from '../../config.js';
 import type { Finding } from './finding.js';
 import { commandHere } from '../command-here.js';
+import { describeTaskQueue } from './task-queue.js';
 import { checkVersioning } from './versioning.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
@@ -18,10 +19,8 @@ export async function checkWorkers(
   { temporal: { namespace }, taskQueue, workerVersion }: Pick<Config, 'temporal' | 'taskQueue' | 'workerVersion'>,
 ): Promise<Finding[]> {
   const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = TaskQueueType;
-  const look = (name: string, taskQueueType: proto.temporal.api.enums.v1.TaskQueueType) =>
-    connection.withDeadline(Date.now() + ANSWER_MS, () =>
-      connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType }),
-    );
+  const look = (name: string, type: proto.temporal.api.enums.v1.TaskQueueType) =>
+    connection.withDeadline(Date.now() + ANSWER_MS, () => describeTaskQueue(connection, { namespace, name, type }));
   const downloads = downloadTaskQueue(taskQueue);
   try {
     const [runs, videos] = await Promise.all([

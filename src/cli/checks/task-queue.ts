@@ -1,0 +1,45 @@
+import proto from '@temporalio/proto';
+import type { Connection } from '@temporalio/client';
+
+type Description = proto.temporal.api.workflowservice.v1.DescribeTaskQueueResponse;
+type TaskQueueType = proto.temporal.api.enums.v1.TaskQueueType;
+
+const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
+
+interface TaskQueue {
+  readonly namespace: string;
+  readonly name: string;
+  readonly type: TaskQueueType;
+}
+
+/**
+ * What Temporal knows of a task queue, with the pollers of all its partitions: a cluster has four where the dev server has
+ * one, and a worker with little to do may ask at one of them only.
+ */
+export async function describeTaskQueue(connection: Connection, queue: TaskQueue): Promise<Description> {
+  const describe = (name: string) =>
+    connection.workflowService.describeTaskQueue({
+      namespace: queue.namespace,
+      taskQueue: { name },
+      taskQueueType: queue.type,
+    });
+  const [whole, ...parts] = await Promise.all([
+    describe(queue.name),
+    ...(await furtherPartitions(connection, queue)).map(describe),
+  ]);
+  const pollers = [whole, ...parts].flatMap((part) => part.pollers);
+  whole.pollers = [...new Map(pollers.map((poller) => [poller.identity, poller])).values()];
+  return whole;
+}
+
+/** Without the one that has the name of the task queue; none where the cluster does not tell. */
+async function furtherPartitions(connection: Connection, { namespace, name, type }: TaskQueue): Promise<string[]> {
+  try {
+    const answer = await connection.workflowService.listTaskQueuePartitions({ namespace, taskQueue: { name } });
+    const { workflowTaskQueuePartitions, activityTaskQueuePartitions } = answer;
+    const partitions = type === TASK_QUEUE_TYPE_WORKFLOW ? workflowTaskQueuePartitions : activityTaskQueuePartitions;
+    return partitions.flatMap(({ key }) => (typeof key === 'string' && key !== name ? [key] : []));
+  } catch {
+    return [];
+  }
+}
