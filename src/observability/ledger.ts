@@ -100,18 +100,9 @@ function openBooks(meter: MetricMeter): Books {
     'What the provider billed, in US dollars.',
   );
   const polls = meter.createCounter('longtake_polls_total', undefined, 'Polls by what the provider answered.');
-  const pollLag = meter.createHistogram(
-    'longtake_poll_lag_seconds',
-    'float',
-    undefined,
-    'How much later than planned polls were made.',
-  );
-  const timeToVideo = meter.createHistogram(
-    'longtake_time_to_video_seconds',
-    'float',
-    undefined,
-    'From the accepted submit to the saved video.',
-  );
+  const seconds = (name: string, what: string) => meter.createHistogram(name, 'float', undefined, what);
+  const pollLag = seconds('longtake_poll_lag_seconds', 'How much later than planned polls were made.');
+  const timeToVideo = seconds('longtake_time_to_video_seconds', 'From the accepted submit to the saved video.');
   // What is not there before the first time does not count as a rise from zero, and the first time is what matters.
   for (const outcome of SUBMIT_OUTCOMES) submits.add(0, { outcome });
   for (const outcome of POLL_OUTCOMES) polls.add(0, { outcome });

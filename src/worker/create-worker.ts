@@ -91,17 +91,7 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
   const workers = await createLaneWorkers(options.lane ?? 'all', {
     worker: {
       connection,
-      namespace,
-      taskQueue: config.taskQueue,
-      ...(options.temporal?.workflowBundle === undefined ? workflowSource(config.encryption.current !== null) : {}),
-      maxCachedWorkflows: CACHED_WORKFLOWS,
-      workflowTaskPollerBehavior: { type: 'autoscaling' },
-      activityTaskPollerBehavior: { type: 'autoscaling' },
-      maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
-      shutdownGraceTime: SHUTDOWN_GRACE,
-      shutdownForceTime: SHUTDOWN_FORCE,
-      ...versioning(config.workerVersion),
-      ...options.temporal,
+      ...workerDefaults(config, options.temporal),
       dataConverter,
       sinks: { ...options.temporal?.sinks, ...createLedger(logger, meter, tracing) },
       interceptors: {
@@ -139,6 +129,23 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
       ...healthRoutes({ notReady }),
       ...webhookRoutes({ secrets: webhookSecrets, deliver: createDeliverEvent(client), logger }),
     ],
+  };
+}
+
+/** What the configuration and longtake's own measurements say, and then what whoever embeds the worker wants. */
+function workerDefaults(config: Config, wanted: Partial<WorkerOptions> = {}): WorkerOptions {
+  return {
+    namespace: config.temporal.namespace,
+    taskQueue: config.taskQueue,
+    ...(wanted.workflowBundle === undefined ? workflowSource(config.encryption.current !== null) : {}),
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    workflowTaskPollerBehavior: { type: 'autoscaling' },
+    activityTaskPollerBehavior: { type: 'autoscaling' },
+    maxHeartbeatThrottleInterval: HEARTBEAT_EVERY,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: SHUTDOWN_FORCE,
+    ...versioning(config.workerVersion),
+    ...wanted,
   };
 }
 
