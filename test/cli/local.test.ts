@@ -37,7 +37,7 @@ it('prints the address of the video on standard output, and everything else on s
   expect(stderr).toMatch(
     /^run video-[0-9a-f-]{36}\n {4}http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/video-/m,
   );
-  expect(stderr).toMatch(/^generating {2}job gen-vid-/m);
+  expect(stderr).toMatch(/^(generating|downloading) {2}job gen-vid-/m);
   expect(stderr).toMatch(/^saved {3}.*a b\.mp4 {2}\(.*4 s, 1280x720\)$/m);
   expect(stderr).toMatch(/^cost {4}\$0\.12, simulated$/m);
 });
@@ -51,7 +51,7 @@ it('exits with 1 and one line when the run fails', async () => {
 
 it('keeps the run on Ctrl-C, and goes on with it at the next start with the same id, paying once', async () => {
   const cwd = await newFolder();
-  const first = new CliProcess([...LOCAL, '--simulated-generation', '3s', '--id', 'kept', 'a lighthouse'], { cwd });
+  const first = new CliProcess([...LOCAL, '--simulated-generation', '8s', '--id', 'kept', 'a lighthouse'], { cwd });
   await first.says(/^generating {2}job/m);
   first.signal('SIGINT');
   const interrupted = await first.ended;
@@ -86,7 +86,7 @@ it('starts nothing when there is no such run to come back to', async () => {
 
 it('goes on after a SIGKILL of the whole process, and has paid one job', async () => {
   const cwd = await newFolder();
-  const args = [...LOCAL, '--simulated-generation', '2s', '--id', 'killed', 'a lighthouse'];
+  const args = [...LOCAL, '--simulated-generation', '8s', '--id', 'killed', 'a lighthouse'];
   const first = new CliProcess(args, { cwd });
   await first.says(/^generating {2}job/m);
   first.signal('SIGKILL');
@@ -109,7 +109,7 @@ it('lets two commands run in one folder at once', async () => {
 it('makes the greenhouse for npm start, under the next free name, past a run that was killed', async () => {
   const cwd = await newFolder();
   const start = ['generate', '--local', '--example', '--poll-interval', '200ms'];
-  const killed = new CliProcess([...start, '--simulated-generation', '4s'], { cwd });
+  const killed = new CliProcess([...start, '--simulated-generation', '8s'], { cwd });
   const [, id = ''] = await killed.says(/^run (greenhouse-\S+)$/m);
   await killed.says(/^generating {2}job/m);
   killed.signal('SIGKILL');
