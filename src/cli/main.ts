@@ -1,9 +1,13 @@
 #!/usr/bin/env node
+import module from 'node:module';
 import { exitCodeOf, explain } from './errors.js';
 import { EXIT } from './exit-codes.js';
 import { complain } from './output.js';
 import { createProgram } from './program.js';
 import { CommanderError } from './typed-commander.js';
+
+// A sixth less to start, where Node has it (22.8 and newer): commands load what they need after this.
+(module as { enableCompileCache?: () => void }).enableCompileCache?.();
 
 const program = createProgram();
 
