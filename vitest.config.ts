@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than CI has cores: many tests wait for a server's timers.
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 300_000,
     // How long is the machine's affair; the test's own time-out says when to give up.

@@ -59,10 +59,10 @@ export class MissingApiKey extends Error {
 }
 
 /**
- * A run holds about 100 KiB while it is cached and a tenth of that when it is not; a cache that is larger than the runs
- * active at once buys nothing more. See docs/decisions/0004-workflow-cache.md.
+ * A run holds 100 KiB and more while it is cached and a tenth of that when it is not. More waiting runs than this cost
+ * CPU instead of memory. See docs/decisions/0004-workflow-cache.md.
  */
-const CACHED_WORKFLOWS = 500;
+const CACHED_WORKFLOWS = 300;
 /** A cancel reaches an activity with its heartbeat's answer; the SDK would hold heartbeats back for 24 s. */
 const HEARTBEAT_EVERY = '2s';
 /** Downloads get this long to finish when the worker is told to stop. */
