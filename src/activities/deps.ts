@@ -16,12 +16,17 @@ export interface TemporalPort {
   acknowledge(details: unknown): Promise<void>;
   cancelRun(run: RunRef): Promise<void>;
   /**
-   * Tells a run which job a submit of its own led to, when the activity's own answer came too late. `false`: the run is
-   * closed. Rejects when the server has not taken it.
+   * Tells a run, or the one that a reset made of it, which job a submit of its own led to, when the activity's own answer came
+   * too late. `false`: the run is closed. Rejects when the server has not taken it.
    */
   reportLateJob(run: RunRef, job: { readonly jobId: string; readonly status: string }): Promise<boolean>;
   /** Workflow ids of runs on this task queue that have this job, open or closed, as far as the server can tell. At most three. */
   ownersOf(jobId: string): Promise<readonly string[]>;
+  /**
+   * Whether a run may send a paid request. One that Temporal's Reset made may not, before somebody has answered it: what the
+   * run before it paid for since is not in its history. Rejects when the server does not say.
+   */
+  mayPay(run: RunRef): Promise<boolean>;
   /** Jobs of all runs under this id, open or closed, as far as the server can tell. At most three. */
   jobsOf(workflowId: string): Promise<readonly string[]>;
 }

@@ -4,7 +4,7 @@ import { adoptCommand } from '../contract/commands.js';
 import type { FailureType } from '../contract/failures.js';
 import type { ProviderRequest } from '../contract/types.js';
 import type { Job, OpenRouter, SubmitAnswer } from '../openrouter/answers.js';
-import type { ActivityDeps, TemporalPort } from './deps.js';
+import type { ActivityDeps, RunRef, TemporalPort } from './deps.js';
 import { finalFailure, passingFailure } from './failures.js';
 import { keepTrying } from './keep-trying.js';
 import { retryDelayMs, stopwatch } from './retry-time.js';
@@ -28,17 +28,12 @@ export interface SubmitInput {
   readonly request: ProviderRequest;
   /** How long a provably refused submit is tried again, in milliseconds. */
   readonly submitMs: number;
-  /**
-   * The one run that may send it. Temporal's Reset makes a new run of an earlier one's beginning, and what that one has paid
-   * for since is not in it. Absent in submits that an older release scheduled.
-   */
-  readonly senderRunId?: string;
 }
 
 /** Details of the failure `SubmissionUnknown`, where there are any. */
 export interface UnknownDetails {
-  /** What is in doubt is not this submit, which was not sent, but that of the run before the reset. */
-  readonly earlierRun: true;
+  /** What is in doubt is not this submit, which was not sent, but that of the run before the reset, which had these jobs. */
+  readonly earlierJobs: readonly string[];
 }
 
 /** The `ApplicationFailure` type of an unknown outcome: not a failure of the run, but a question to a person. */
@@ -53,8 +48,8 @@ export function createSubmitVideo({ openRouter, temporal, settings }: ActivityDe
   return async function submitVideo(input: SubmitInput): Promise<SubmittedJob> {
     const before = earlierAttempt();
     if (before !== null) return before;
-    await refuseAfterReset(temporal, input);
     const elapsedMs = stopwatch();
+    await refuseAfterReset(temporal, input, elapsedMs);
     const body = completeRequest(input.request, callbackUrl(settings.webhookUrl));
     await mark(temporal, { sending: true }, input, elapsedMs);
     const answer = await submitWithHeartbeat(openRouter, body);
@@ -78,16 +73,29 @@ function earlierAttempt(): SubmittedJob | null {
 }
 
 /** A run that Temporal's Reset made would pay again for what the run before may have paid for: a person is asked first. */
-async function refuseAfterReset(temporal: TemporalPort, { senderRunId }: SubmitInput): Promise<void> {
+async function refuseAfterReset(temporal: TemporalPort, input: SubmitInput, elapsedMs: () => number): Promise<void> {
   const run = activityInfo().workflowExecution;
-  if (run === undefined || senderRunId === undefined || senderRunId === run.runId) return;
-  const jobIds = await temporal.jobsOf(run.workflowId).catch(() => []);
-  const known = jobIds.length === 0 ? '' : ` It had job ${jobIds.join(', ')}.`;
-  const details: UnknownDetails = { earlierRun: true };
+  if (run === undefined || (await mayPay(temporal, run, input, elapsedMs))) return;
+  const earlierJobs = await temporal.jobsOf(run.workflowId).catch(() => []);
+  const known = earlierJobs.length === 0 ? '' : ` It had job ${earlierJobs.join(', ')}.`;
+  const details: UnknownDetails = { earlierJobs };
   throw unknownOutcome(
     `Temporal’s Reset took this run back to before its submit, and the run before the reset may have submitted already.${known}`,
     details,
   );
+}
+
+async function mayPay(
+  temporal: TemporalPort,
+  run: RunRef,
+  input: SubmitInput,
+  elapsedMs: () => number,
+): Promise<boolean> {
+  try {
+    return await temporal.mayPay(run);
+  } catch (error) {
+    throw notConfirmed('did not say whether the run was reset', { error, input, elapsedMs });
+  }
 }
 
 /**
@@ -121,11 +129,25 @@ async function mark(
   } catch (error) {
     // The mark may have arrived although its acknowledgement did not: take it back, so that it raises no doubt.
     await unmark(temporal);
-    const delayMs = retryDelayMs(activityInfo().attempt, null);
-    const what = 'Nothing was submitted, because the Temporal server did not confirm that it knows of the attempt.';
-    if (elapsedMs() + delayMs > input.submitMs) throw finalFailure('ProviderUnavailable', what);
-    throw passingFailure('ProviderUnavailable', what, { delayMs, ...(error instanceof Error ? { cause: error } : {}) });
+    throw notConfirmed('did not confirm that it knows of the attempt', { error, input, elapsedMs });
   }
+}
+
+interface Unconfirmed {
+  readonly error: unknown;
+  readonly input: SubmitInput;
+  readonly elapsedMs: () => number;
+}
+
+/** Without the server's word nothing is sent: again later, for as long as a submit may take. */
+function notConfirmed(what: string, { error, input, elapsedMs }: Unconfirmed): ApplicationFailure {
+  const delayMs = retryDelayMs(activityInfo().attempt, null);
+  const message = `Nothing was submitted, because the Temporal server ${what}.`;
+  if (elapsedMs() + delayMs > input.submitMs) return finalFailure('ProviderUnavailable', message);
+  return passingFailure('ProviderUnavailable', message, {
+    delayMs,
+    ...(error instanceof Error ? { cause: error } : {}),
+  });
 }
 
 /** Best effort: without it a later death would raise a doubt that is not there, which costs a question, not money. */

@@ -4,6 +4,9 @@ import { say, setFooter, warn } from './output.js';
 import { changeText, progressText } from './progress-text.js';
 import { fit, isRich } from './terminal.js';
 
+/** A terminal that does not say how wide it is. */
+const UNTOLD_COLUMNS = 80;
+
 const REDRAW_MS = 250;
 /** A worker takes up a new run within a second; after this long there probably is none. */
 const NO_WORKER_MS = 10_000;
@@ -49,7 +52,9 @@ export class Progress {
     const { status } = this;
     const elapsedMs = now - this.options.startedAt.getTime();
     const bytesPerSecond = this.rate(status?.transfer ?? null, now);
-    setFooter(fit(progressText({ status, elapsedMs, now, bytesPerSecond }), process.stderr.columns - 1));
+    setFooter(
+      fit(progressText({ status, elapsedMs, now, bytesPerSecond }), (process.stderr.columns || UNTOLD_COLUMNS) - 1),
+    );
   };
 
   private readonly askForWorker = (): void => {

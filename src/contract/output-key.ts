@@ -3,7 +3,9 @@
  * that works on a disk works in a bucket. Pure text: containment on the real path is the storage's own check.
  */
 
-const MAX_KEY_BYTES = 900; // S3 allows 1,024; a sibling key appends a job id
+const MAX_KEY_BYTES = 900; // of what a caller names: S3 allows 1,024, and further outputs and siblings append something
+const MAX_STORED_KEY_BYTES = 1024;
+const MAX_JOB_ID_BYTES = 100; // as much of it as tells siblings apart
 const MAX_SEGMENT_BYTES = 255; // the longest file name common file systems take
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
 // C0, DEL, C1, line and paragraph separators, bidirectional overrides and zero-width characters: invisible in a listing.
@@ -13,6 +15,15 @@ const LOOK_ALIKE = /[\u2024\u2025\u2026\u2044\u2215\u29f5\u29f8\ufe68\uff0e\uff0
 
 /** Why `key` cannot be an output key, as a sentence for the user, or `null` when it can. */
 export function outputKeyProblem(key: string): string | null {
+  return keyProblem(key, MAX_KEY_BYTES);
+}
+
+/** The same for a key that may also be made of an output key: that of a further output, or of a sibling. */
+export function storedKeyProblem(key: string): string | null {
+  return keyProblem(key, MAX_STORED_KEY_BYTES);
+}
+
+function keyProblem(key: string, maxBytes: number): string | null {
   if (key === '') return 'it is empty';
   if (INVISIBLE.test(key)) return 'it has a NUL, control or invisible character';
   if (!key.isWellFormed()) return 'it is not well-formed Unicode';
@@ -20,7 +31,7 @@ export function outputKeyProblem(key: string): string | null {
   if (key.includes('\\')) return 'it has a backslash; separate folders with "/"';
   if (key.startsWith('/')) return 'it is absolute; give a key below the storage root';
   if (/^[a-z]:/i.test(key)) return 'it starts with a drive letter';
-  if (utf8Length(key) > MAX_KEY_BYTES) return `it is longer than ${MAX_KEY_BYTES} bytes`;
+  if (utf8Length(key) > maxBytes) return `it is longer than ${maxBytes} bytes`;
   for (const segment of key.split('/')) {
     const problem = segmentProblem(segment);
     if (problem !== null) return problem;
@@ -47,14 +58,18 @@ export function defaultOutputKey(workflowId: string): string {
 export function outputKeyOf(key: string, index: number): string {
   if (index === 0) return key;
   const { stem, extension } = splitExtension(key);
-  return `${stem}-${index}${extension}`;
+  return withSuffix(stem, `-${index}${extension}`);
 }
 
 /** Where a paid video goes when other content took its key meanwhile: `<name>.<jobId>.mp4`. */
 export function siblingKey(key: string, jobId: string): string {
   const { stem, extension } = splitExtension(key);
+  return withSuffix(stem, `.${shortened(percentEncode(jobId), MAX_JOB_ID_BYTES)}${extension}`);
+}
+
+/** The last name gives way where both together would be too long for one. */
+function withSuffix(stem: string, suffix: string): string {
   const slash = stem.lastIndexOf('/') + 1;
-  const suffix = `.${shortened(percentEncode(jobId), MAX_SEGMENT_BYTES / 2)}${extension}`;
   return stem.slice(0, slash) + shortened(stem.slice(slash), MAX_SEGMENT_BYTES - utf8Length(suffix)) + suffix;
 }
 

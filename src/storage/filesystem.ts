@@ -1,7 +1,7 @@
 import { lstat, open, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { outputKeyProblem } from '../contract/output-key.js';
+import { storedKeyProblem } from '../contract/output-key.js';
 import { createDirectory, findDirectory } from './contained-directory.js';
 import { FileWrite } from './file-write.js';
 import { hashFile } from './hash-file.js';
@@ -86,7 +86,7 @@ export class FileSystemStore implements VideoStore {
 }
 
 function parseKey(key: string): { readonly folders: readonly string[]; readonly name: string } {
-  const problem = outputKeyProblem(key);
+  const problem = storedKeyProblem(key);
   if (problem !== null)
     throw new StorageError('InvalidRequest', `The output key ${JSON.stringify(key)} is refused: ${problem}.`);
   const segments = key.split('/');

@@ -1,4 +1,4 @@
-import { outputKeyProblem } from '../contract/output-key.js';
+import { storedKeyProblem } from '../contract/output-key.js';
 import { LIMITS } from '../contract/limits.js';
 import { PartBuffers } from './part-buffers.js';
 import {
@@ -88,7 +88,7 @@ class S3Store implements VideoStore {
   }
 
   private parse(key: string): string {
-    const problem = outputKeyProblem(key);
+    const problem = storedKeyProblem(key);
     if (problem === null) return this.prefix + key;
     throw new StorageError('InvalidRequest', `The output key ${JSON.stringify(key)} is refused: ${problem}.`);
   }

@@ -63,5 +63,6 @@ export function s3ErrorCode(error: unknown): string {
 export function s3Trouble(doing: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const code = s3ErrorCode(error);
-  return new StorageError('StorageFailed', `${doing} failed: ${ADVICE[code] ?? UNKNOWN} (${code}).`);
+  const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
+  return new StorageError('StorageFailed', `${doing} failed: ${advice ?? UNKNOWN} (${code}).`);
 }

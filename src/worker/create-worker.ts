@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { noopMetricMeter, type MetricMeter } from '@temporalio/common';
 import { NativeConnection, Runtime, type ActivityInterceptorsFactory, type WorkerOptions } from '@temporalio/worker';
@@ -70,6 +71,7 @@ const SHUTDOWN_GRACE = '20s';
 /** After the grace a submit may still wait for its answer: 10 s to connect, 60 s to hear. */
 const SHUTDOWN_FORCE = '100s';
 const READY_CHECK_MS = 2_000;
+const NO_ANSWER = 'Temporal does not answer';
 
 /**
  * A worker for `generateVideo`, to run in a process of its own (`longtake worker`) or embedded elsewhere.
@@ -159,10 +161,13 @@ function readiness(workers: LaneWorkers, connection: NativeConnection): Longtake
     const state = workers.state();
     if (state !== 'RUNNING') return `the worker is ${state.toLowerCase()}`;
     try {
-      await connection.withDeadline(Date.now() + READY_CHECK_MS, () => connection.workflowService.getSystemInfo({}));
-      return null;
+      const answer = connection.withDeadline(Date.now() + READY_CHECK_MS, () =>
+        connection.workflowService.getSystemInfo({}),
+      );
+      // The core tries again beyond the deadline, and a probe does not wait for that.
+      return await Promise.race([answer.then(() => null), delay(READY_CHECK_MS, NO_ANSWER)]);
     } catch {
-      return 'Temporal does not answer';
+      return NO_ANSWER;
     }
   };
 }

@@ -13,6 +13,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import { AttemptOver, type RunRef, type TemporalPort } from '../activities/deps.js';
 import { withUnreadMemos } from '../client/unread-memos.js';
 import { PROVIDER_EVENT_SIGNAL } from '../contract/names.js';
+import { mayPayAfter, resetRunOf } from './reset.js';
 import { queryLiteral } from './query-literal.js';
 
 const ACKNOWLEDGE_MS = 10_000;
@@ -49,9 +50,18 @@ export function createTemporalPort(
         await client.withDeadline(Date.now() + ACKNOWLEDGE_MS, () => run.signal(PROVIDER_EVENT_SIGNAL, job));
         return true;
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return false;
-        throw error;
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+        const successor = await resetRunOf(client, { workflowId, runId });
+        if (successor === null) return false;
+        await client.withDeadline(Date.now() + ACKNOWLEDGE_MS, () => successor.signal(PROVIDER_EVENT_SIGNAL, job));
+        return true;
       }
+    },
+    async mayPay({ workflowId, runId }) {
+      const history = await client.withDeadline(Date.now() + ACKNOWLEDGE_MS, () =>
+        client.workflow.getHandle(workflowId, runId).fetchHistory(),
+      );
+      return mayPayAfter(history.events ?? []);
     },
     async ownersOf(jobId) {
       if (!searchAttributes) return [];

@@ -43,7 +43,7 @@ function sizeDifference(request: ProviderRequest, { key, width, height }: VideoA
 
 /** "720p" is 720 lines on the short side, or as many pixels as a 16:9 picture of 720 lines: models read it either way. */
 function hasLines(resolution: string | undefined, width: number, height: number): boolean {
-  const lines = resolution === undefined ? undefined : LINES[resolution];
+  const lines = resolution !== undefined && Object.hasOwn(LINES, resolution) ? LINES[resolution] : undefined;
   if (lines === undefined) return true;
   return (
     isNear(Math.min(width, height), lines, SIDE_TOLERANCE) ||

@@ -109,12 +109,16 @@ function untoldOf(run: VideoRun, failure: TemporalFailure): string {
   const jobs = run.candidates.map(
     (jobId) => ` The provider told of job ${jobId}; to save its video: ${adoptCommand(jobId, null)}`,
   );
-  return doubtOf(run, failure) + jobs.join('');
+  const earlier = run.earlierJobs.map(
+    (jobId) => ` The run before the reset had job ${jobId}; to save its video: ${adoptCommand(jobId, null)}`,
+  );
+  return [doubtOf(run, failure), ...earlier, ...jobs].join('');
 }
 
 /** Both a cancel and an abandoned submit say so themselves. */
 function doubtOf(run: VideoRun, failure: TemporalFailure): string {
   const isAbandoned = failure instanceof ApplicationFailure && failure.type === 'SubmissionAbandoned';
   if (!run.isInDoubt || run.isCancelled() || isAbandoned || failure instanceof CancelledFailure) return '';
-  return ' An earlier submit of this run is in doubt all the same: a job may exist and be billed.';
+  const which = run.isReset ? 'The submit of the run before Temporal’s Reset' : 'An earlier submit of this run';
+  return ` ${which} is in doubt all the same: a job may exist and be billed.`;
 }

@@ -6,7 +6,6 @@ import {
   proxyActivities,
   proxyLocalActivities,
   TimeoutFailure,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { Inspection } from '../activities/poll-video.js';
@@ -24,8 +23,8 @@ const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL
 /** A submit of which nobody can say whether the provider accepted it. */
 interface Unknown {
   readonly unknown: string;
-  /** In doubt is what an earlier run sent, before a reset. */
-  readonly earlierRun?: boolean;
+  /** In doubt is what an earlier run sent, before a reset: the jobs that it is known to have had. */
+  readonly earlierJobs?: readonly string[];
 }
 
 type PaidRequest = Omit<SubmitInput, 'submitMs'>;
@@ -36,12 +35,11 @@ const LOOKS = 20;
 
 /** Brings the run to a job, by at most one paid request, unless an operator asks for another. */
 export async function submit(run: VideoRun, request: ProviderRequest): Promise<void> {
-  let senderRunId = firstSender();
   for (;;) {
     if (run.isCancelled()) throw cancelledRun(run);
     run.enter('submitting', { error: null });
     const askedAt = now();
-    const outcome = await submitOnce(run, { request, senderRunId });
+    const outcome = await submitOnce(run, { request });
     if ('jobId' in outcome) {
       run.follow(outcome.jobId, outcome.status, now());
       return;
@@ -58,17 +56,7 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
         'An operator abandoned the submit, whose outcome is unknown: a job may exist at the provider and be billed.',
       );
     }
-    senderRunId = workflowInfo().runId;
   }
-}
-
-/**
- * The run that may submit without a person's word. Temporal's Reset makes another run of the same history, and only its id
- * differs; a run that a cron schedule or a retry policy of the caller's started is one of its own.
- */
-function firstSender(): string {
-  const { runId, firstExecutionRunId, continuedFromExecutionRunId } = workflowInfo();
-  return continuedFromExecutionRunId === undefined ? firstExecutionRunId : runId;
 }
 
 /** Runs the submit activity again for as long as it is proven that nothing was sent. */
@@ -114,7 +102,7 @@ function attemptOf(error: unknown): Attempt {
   if (cause === null || !('type' in cause)) throw error;
   if (cause.type === 'SubmissionUnknown') {
     const details = cause.details?.[0] as UnknownDetails | undefined;
-    return { unknown: cause.message, earlierRun: details?.earlierRun === true };
+    return { unknown: cause.message, ...(details === undefined ? {} : { earlierJobs: details.earlierJobs }) };
   }
   const type = contractType(cause);
   if (type === null) throw error;
@@ -128,10 +116,11 @@ function nameOf(attempt: Attempt): SubmitOutcome {
 }
 
 /** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */
-async function awaitDecision(run: VideoRun, { unknown, earlierRun }: Unknown, askedAt: string): Promise<Decision> {
+async function awaitDecision(run: VideoRun, { unknown, earlierJobs }: Unknown, askedAt: string): Promise<Decision> {
   run.decide(null);
-  const sent = earlierRun === true ? '' : ` It was sent after ${askedAt}.`;
-  const message = `${unknown} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)}${sent}`;
+  if (earlierJobs !== undefined) run.earlierJobs = earlierJobs;
+  const sent = earlierJobs === undefined ? ` It was sent after ${askedAt}.` : '';
+  const message = `${unknown} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)}${sent}${beforeIt(run, earlierJobs)}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message } });
   log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: unknown });
   const looks = new Map<string, number>();
@@ -173,6 +162,13 @@ async function lookAt(jobId: string): Promise<Inspection> {
     if (activityCause(error) === null) throw error;
     return { adoptable: false, final: false, reason: 'the job could not be looked at' };
   }
+}
+
+/** A person had the request sent again, and again nobody knows: each of them may be billed. */
+function beforeIt(run: VideoRun, earlierJobs: readonly string[] | undefined): string {
+  const others = run.submits.filter((outcome) => outcome === 'unknown').length - 1;
+  if (others === 0 || earlierJobs !== undefined) return '';
+  return ` ${others === 1 ? 'The submit before it is' : `${others} submits before it are`} in doubt as well, and may cost as much again.`;
 }
 
 function mayCost(run: VideoRun): string {

@@ -26,6 +26,9 @@ const TENANT_KEY = defineSearchAttributeKey('LongtakeTenant', 'KEYWORD');
 /** Provider events worth remembering; more than a provider sends, few enough to carry along. */
 const REMEMBERED_EVENTS = 20;
 
+/** Far more than any status has. */
+const LONGEST_STATUS = 64;
+
 /** More than any model's name has; a search attribute holds it. */
 const MODEL_CHARACTERS = 200;
 
@@ -53,6 +56,8 @@ export class VideoRun {
   };
   /** Jobs that provider events named before this run knew its own. */
   readonly candidates: string[] = [];
+  /** Jobs of the run that Temporal's Reset took this one back from. */
+  earlierJobs: readonly string[] = [];
   /** What became of every submit so far. */
   readonly submits: SubmitOutcome[] = [];
   /** A provider event asks for a poll before its time. */
@@ -170,7 +175,7 @@ export class VideoRun {
   /** A provider event is a hint: it hurries the next poll or names a job to look at, nothing else. */
   hint(event: ProviderEvent | null | undefined): void {
     if (event === undefined || event === null || !isUsableJobId(event.jobId)) return;
-    const seen = `${event.jobId}-${event.status}`;
+    const seen = `${event.jobId}-${typeof event.status === 'string' ? event.status.slice(0, LONGEST_STATUS) : ''}`;
     if (this.seenEvents.includes(seen)) return;
     if (this.status.jobId === event.jobId) this.woken = true;
     else if (this.status.jobId !== null) this.tellOfOther(event.jobId);
@@ -190,9 +195,15 @@ export class VideoRun {
     for (const candidate of this.candidates) this.tellOfOther(candidate);
   }
 
+  /** Temporal's Reset makes another run of the same history, and only its id differs; a cron schedule or a retry makes its own. */
+  get isReset(): boolean {
+    const { runId, firstExecutionRunId, continuedFromExecutionRunId } = workflowInfo();
+    return runId !== firstExecutionRunId && continuedFromExecutionRunId === undefined;
+  }
+
   /** Whether a submit of this run may have led to a job that it does not follow. */
   get isInDoubt(): boolean {
-    return this.status.jobId === null && this.submits.includes('unknown');
+    return this.status.jobId === null && (this.submits.includes('unknown') || (this.isReset && !this.adopts));
   }
 
   /** The submit that was in doubt had been accepted, and somebody sent another one meanwhile: two jobs, and two bills. */

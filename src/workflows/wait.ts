@@ -144,7 +144,7 @@ class Wait {
   }
 
   private judge(job: Job): FinishedJob | null {
-    const end = ENDS[job.status];
+    const end = Object.hasOwn(ENDS, job.status) ? ENDS[job.status] : undefined;
     if (end === undefined) return null; // also a status that nobody knows yet: the job is still there
     if (end === 'saved') return { outputs: job.outputs, model: job.model };
     throw failRun(

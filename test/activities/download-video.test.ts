@@ -41,6 +41,7 @@ async function prepare({ content = () => video(), acknowledge = () => Promise.re
       cancelRun: () => Promise.resolve(),
       reportLateJob: () => Promise.resolve(true),
       ownersOf: () => Promise.resolve([]),
+      mayPay: () => Promise.resolve(true),
       jobsOf: () => Promise.resolve([]),
     },
     settings: { maxVideoBytes: 1e6, webhookUrl: null, searchAttributes: false },

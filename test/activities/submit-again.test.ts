@@ -22,6 +22,7 @@ describe('a submit that is run again', () => {
       cancelRun: () => Promise.resolve(),
       reportLateJob: () => Promise.resolve(true),
       ownersOf: () => Promise.resolve([]),
+      mayPay: () => Promise.resolve(true),
       jobsOf: () => Promise.resolve([]),
     };
     const submitVideo = createSubmitVideo({

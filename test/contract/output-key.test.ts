@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultOutputKey, outputKeyOf, outputKeyProblem, siblingKey } from '../../src/contract/index.js';
+import { storedKeyProblem } from '../../src/contract/output-key.js';
 
 describe('an output key', () => {
   it.each(['a.mp4', 'folder/a.mp4', 'a b/ü 🌫.mp4', '.hidden.mp4', 'a..b.mp4', '-1.mp4', `${'x'.repeat(251)}.mp4`])(
@@ -54,6 +55,17 @@ describe('an output key', () => {
     expect(outputKeyOf('a.b/c', 1)).toBe('a.b/c-1');
     expect(outputKeyOf('.mp4', 1)).toBe('.mp4-1');
   });
+
+  it.each([`${'x'.repeat(251)}.mp4`, `${'folder/'.repeat(120)}${'x'.repeat(56)}.mp4`])(
+    'makes keys that a storage takes of one as long as it may be',
+    (key) => {
+      expect(outputKeyProblem(key)).toBeNull();
+      for (const made of [outputKeyOf(key, 1), outputKeyOf(key, 12), siblingKey(key, 'j'.repeat(512))]) {
+        expect(storedKeyProblem(made), made).toBeNull();
+      }
+      expect(outputKeyOf(key, 1)).not.toBe(outputKeyOf(key, 12));
+    },
+  );
 
   it('has a sibling that is a key again, whatever the job id and however long the name', () => {
     const name = fc

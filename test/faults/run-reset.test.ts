@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { accepted, completed, job, refusal } from '../support/provider.js';
-import { startRig, until, type Rig } from '../support/rig.js';
+import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
 
 /** Temporal's UI has a Reset button on every run. It makes a new run of the old one's beginning, and must not pay again. */
 
@@ -28,6 +28,16 @@ async function completedTasks({ workflowId }: LongtakeHandle) {
     ({ workflowTaskCompletedEventAttributes: it }) => it !== null && it !== undefined,
   );
   return completed.map(({ eventId }) => eventId);
+}
+
+/** The run waits at its end, and takes the answer in it, so that Temporal applies the answer again in the run it makes. */
+async function taskThatWasAnswered({ workflowId }: LongtakeHandle) {
+  const events = (await rig.temporal.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+  const answer = events.find(
+    ({ workflowExecutionUpdateAcceptedEventAttributes: it }) => it !== null && it !== undefined,
+  );
+  const isTask = ({ eventId }: { eventId?: unknown }) => String(eventId) === String(Number(answer?.eventId) - 1);
+  return events.find(isTask)?.eventId;
 }
 
 type TaskId = Awaited<ReturnType<typeof completedTasks>>[number];
@@ -97,6 +107,99 @@ describe('a run that is reset', () => {
     await handle.resolveSubmission({ action: 'adopt', jobId: 'asked-1' });
     expect((await handle.result()).jobId).toBe('asked-1');
     expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('to before an answer of a person’s asks again: what they allowed was allowed once', async () => {
+    rig.provider.script = {
+      submit: ({ n }) => (n === 1 ? refusal(500, 'who knows') : accepted(`allowed-${n}`)),
+      poll: ({ jobId }) => job(jobId, 'pending'),
+    };
+    const handle = await rig.start();
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await until(handle, ({ state }) => state === 'generating');
+
+    await resetTo(handle, await taskThatWasAnswered(handle));
+    await until(handle, ({ error }) => /Reset took this run back/.test(error?.message ?? ''));
+    expect(rig.provider.submits).toHaveLength(2);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    expect(await until(handle, ({ state }) => state === 'generating')).toMatchObject({ jobId: 'allowed-3' });
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
+  });
+
+  it('when it is one of a cron schedule’s asks as well', async () => {
+    rig.provider.script = {
+      submit: ({ n }) => accepted(`cron-${n}`),
+      poll: ({ jobId }) => (jobId === 'cron-1' ? completed(jobId) : job(jobId, 'pending')),
+    };
+    const workflowId = `cron-${randomUUID()}`;
+    const { workflow } = rig.temporal;
+    const args = [withDefaults({ overwrite: true })];
+    await workflow.start('generateVideo', { workflowId, taskQueue: rig.taskQueue, args, cronSchedule: '@every 1s' });
+    const handle = rig.client.handle(workflowId);
+    await until(handle, ({ jobId }) => jobId === 'cron-2');
+    const [first] = await completedTasks(handle);
+    await resetTo(handle, first);
+    await awaiting(handle);
+    expect(rig.provider.submits).toHaveLength(2);
+    await workflow.getHandle(workflowId).terminate();
+  });
+
+  it('while its submit is under way hears of the job, and adopts it', async () => {
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    rig.provider.script = {
+      submit: async ({ n }) => {
+        if (n === 1) await answered;
+        return accepted(`late-${n}`);
+      },
+      poll: ({ jobId }) => completed(jobId),
+    };
+    const handle = await rig.start();
+    await expect.poll(() => rig.provider.submits.length).toBe(1);
+    const [first] = await completedTasks(handle);
+    await resetTo(handle, first);
+    await awaiting(handle);
+    answer();
+    expect((await handle.result()).jobId).toBe('late-1');
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('after a cancel ends cancelled again, and does not say that nothing is billed', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'pending') };
+    const handle = await rig.start();
+    await until(handle, ({ state }) => state === 'generating');
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
+    const [first] = await completedTasks(handle);
+    await resetTo(handle, first);
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'Cancelled',
+      message: expect.stringMatching(/one may exist and be billed/) as string,
+    });
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('and then given up names the job that the run before had', async () => {
+    rig.provider.script = {
+      submit: () => accepted('before-1'),
+      poll: ({ jobId }) => job(jobId, 'pending'),
+    };
+    const handle = await rig.start();
+    await until(handle, ({ state }) => state === 'generating');
+    await expect
+      .poll(() => rig.temporal.workflow.count(`WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'before-1'`))
+      .toMatchObject({ count: 1 });
+    const [first] = await completedTasks(handle);
+    await resetTo(handle, first);
+    await awaiting(handle);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({
+      message: expect.stringContaining(
+        'The run before the reset had job before-1; to save its video: longtake adopt',
+      ) as string,
+    });
   });
 
   it('to after its submit goes on with the job, and nobody is asked', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accepted, CLIP, completed, job, video } from '../support/provider.js';
-import { API_KEY, startRig, type Rig } from '../support/rig.js';
+import { API_KEY, startRig, until, type Rig } from '../support/rig.js';
 
 describe('one request in, one whole MP4 saved', () => {
   let rig: Rig;
@@ -83,9 +83,24 @@ describe('one request in, one whole MP4 saved', () => {
     expect(result.assets.map((asset) => asset.key)).toEqual(['two.mp4', 'two-1.mp4']);
   });
 
-  it('keeps waiting on a status that nobody knows yet', async () => {
-    rig.provider.script = { poll: ({ n, jobId }) => (n < 4 ? job(jobId, 'upscaling_soon') : completed(jobId)) };
-    expect((await (await rig.start()).result()).polls).toBe(4);
+  it.each(['upscaling_soon', 'constructor', '__proto__', 'toString'])(
+    'keeps waiting on a status that nobody knows yet: %s',
+    async (status) => {
+      rig.provider.script = { poll: ({ n, jobId }) => (n < 4 ? job(jobId, status) : completed(jobId)) };
+      expect((await (await rig.start()).result()).polls).toBe(4);
+    },
+  );
+
+  it('takes a malformed status in an event for a hint, as any other', async () => {
+    rig.provider.script = { poll: ({ n, jobId }) => (n < 2 ? job(jobId, 'in_progress') : completed(jobId)) };
+    const slow = { initialInterval: '1h', maximumInterval: '1h', timeout: '3h' };
+    const handle = await rig.start({ polling: slow });
+    const { jobId } = await until(handle, ({ state }) => state === 'generating');
+    const run = rig.temporal.workflow.getHandle(handle.workflowId);
+    await run.signal('providerEvent', { jobId, status: { toString: 1, valueOf: 1 } });
+    await until(handle, ({ polls }) => polls === 1);
+    await run.signal('providerEvent', { jobId, status: 'completed' });
+    expect((await handle.result()).polls).toBe(2);
   });
 
   it('reports an unknown cost as null, never as 0', async () => {

@@ -76,7 +76,8 @@ describe('a submit whose outcome nobody knows', () => {
     const handle = await rig.start();
     await awaiting(handle);
     await handle.resolveSubmission({ action: 'resubmit' });
-    await awaiting(handle);
+    const { error } = await awaiting(handle);
+    expect(error?.message).toMatch(/The submit before it is in doubt as well, and may cost as much again\.$/);
     expect(rig.provider.submits).toHaveLength(2);
     await handle.resolveSubmission({ action: 'resubmit' });
     expect((await handle.result()).jobId).toBe('job-3');

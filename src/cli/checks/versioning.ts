@@ -58,5 +58,5 @@ function asVersion(
 
 function command({ namespace }: TaskQueue, deploymentName: string, version: string): string {
   const where = namespace === 'default' ? '' : ` --namespace ${shellWord(namespace)}`;
-  return `temporal worker deployment set-current-version${where} --deployment-name ${shellWord(deploymentName)} ${version}`;
+  return `temporal worker deployment set-current-version${where} --yes --deployment-name ${shellWord(deploymentName)} ${version}`;
 }
