@@ -19,6 +19,9 @@ afterAll(async () => {
   await rig.stop();
 });
 
+/** Polls go on for as long as the test looks, however slow the machine. */
+const PATIENT = { polling: { initialInterval: '200ms', maximumInterval: '200ms', maximumAttempts: 100_000 } } as const;
+
 const awaiting = (handle: LongtakeHandle) => until(handle, ({ state }) => state === 'awaiting_decision');
 
 /** The workflow tasks that a run may be reset to, from the first on. */
@@ -114,7 +117,7 @@ describe('a run that is reset', () => {
       submit: ({ n }) => (n === 1 ? refusal(500, 'who knows') : accepted(`allowed-${n}`)),
       poll: ({ jobId }) => job(jobId, 'pending'),
     };
-    const handle = await rig.start();
+    const handle = await rig.start(PATIENT);
     await awaiting(handle);
     await handle.resolveSubmission({ action: 'resubmit' });
     await until(handle, ({ state }) => state === 'generating');
@@ -135,7 +138,7 @@ describe('a run that is reset', () => {
     };
     const workflowId = `cron-${randomUUID()}`;
     const { workflow } = rig.temporal;
-    const args = [withDefaults({ overwrite: true })];
+    const args = [withDefaults({ ...PATIENT, overwrite: true })];
     await workflow.start('generateVideo', { workflowId, taskQueue: rig.taskQueue, args, cronSchedule: '@every 1s' });
     const handle = rig.client.handle(workflowId);
     await until(handle, ({ jobId }) => jobId === 'cron-2');
@@ -168,7 +171,7 @@ describe('a run that is reset', () => {
 
   it('after a cancel ends cancelled again, and does not say that nothing is billed', async () => {
     rig.provider.script = { poll: ({ jobId }) => job(jobId, 'pending') };
-    const handle = await rig.start();
+    const handle = await rig.start(PATIENT);
     await until(handle, ({ state }) => state === 'generating');
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
@@ -186,7 +189,7 @@ describe('a run that is reset', () => {
       submit: () => accepted('before-1'),
       poll: ({ jobId }) => job(jobId, 'pending'),
     };
-    const handle = await rig.start();
+    const handle = await rig.start(PATIENT);
     await until(handle, ({ state }) => state === 'generating');
     await expect
       .poll(() => rig.temporal.workflow.count(`WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'before-1'`))
