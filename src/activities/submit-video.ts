@@ -28,6 +28,8 @@ export interface SubmitInput {
   readonly request: ProviderRequest;
   /** How long a provably refused submit is tried again, in milliseconds. */
   readonly submitMs: number;
+  /** The first run under this start. It cannot have come of a reset; any other is looked at before it may send. */
+  readonly firstRunId?: string;
 }
 
 /** Details of the failure `SubmissionUnknown`, where there are any. */
@@ -75,7 +77,7 @@ function earlierAttempt(): SubmittedJob | null {
 /** A run that Temporal's Reset made would pay again for what the run before may have paid for: a person is asked first. */
 async function refuseAfterReset(temporal: TemporalPort, input: SubmitInput, elapsedMs: () => number): Promise<void> {
   const run = activityInfo().workflowExecution;
-  if (run === undefined || (await mayPay(temporal, run, input, elapsedMs))) return;
+  if (run === undefined || run.runId === input.firstRunId || (await mayPay(temporal, run, input, elapsedMs))) return;
   const earlierJobs = await temporal.jobsOf(run.workflowId).catch(() => []);
   const known = earlierJobs.length === 0 ? '' : ` It had job ${earlierJobs.join(', ')}.`;
   const details: UnknownDetails = { earlierJobs };

@@ -6,6 +6,7 @@ import {
   proxyActivities,
   proxyLocalActivities,
   TimeoutFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { Inspection } from '../activities/poll-video.js';
@@ -39,7 +40,7 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
     if (run.isCancelled()) throw cancelledRun(run);
     run.enter('submitting', { error: null });
     const askedAt = now();
-    const outcome = await submitOnce(run, { request });
+    const outcome = await submitOnce(run, { request, firstRunId: workflowInfo().firstExecutionRunId });
     if ('jobId' in outcome) {
       run.follow(outcome.jobId, outcome.status, now());
       return;

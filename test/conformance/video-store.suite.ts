@@ -195,7 +195,7 @@ export function videoStoreSuite(name: string, makeStore: () => Promise<StoreUnde
       const keys = ['', '../out.mp4', 'a/../../out.mp4', '/out.mp4', 'C:/out.mp4', 'a\\b.mp4', 'a//b.mp4', './a.mp4'];
       const strange = ['nul\0.mp4', 'a\nb.mp4', 'CON.mp4', 'a\u2044b.mp4', 'end.', 'x'.repeat(256), '..'];
 
-      const long = ['x'.repeat(300), `${'é'.repeat(148)}.mp4`, 'a/'.repeat(500) + 'b.mp4'];
+      const long = ['x'.repeat(300), `${'é'.repeat(148)}.mp4`, 'a/'.repeat(510) + 'b.mp4'];
       const lookAlike = [
         '\u2024\u2024/out.mp4',
         '\uff0e\uff0e/out.mp4',
