@@ -47,6 +47,13 @@ export class DownloadFailures {
     return this.passing('DownloadFailed', `The transfer was cut off: ${bytes} of ${contentLength} bytes came.`);
   }
 
+  endNotShown(bytes: number): ApplicationFailure {
+    return this.passing(
+      'DownloadFailed',
+      `${bytes} bytes of video came, but nothing showed that they were all: it is saved when the same come again.`,
+    );
+  }
+
   /** @param tries - how many complete answers were no video, this one included */
   invalid(
     { reason }: Extract<Mp4Verdict, { whole: false }>,

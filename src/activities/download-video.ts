@@ -31,6 +31,8 @@ export interface DownloadProgress {
   readonly missing: number;
   /** Complete answers that were no whole video. */
   readonly invalid: number;
+  /** sha256 of a video that came, but without anything to show that it was all of it. */
+  readonly cameOnce?: string;
   /** What ended the last attempt: it is the reason when `timeouts.download` runs out in the middle of the next. */
   readonly problem?: Failure;
   /** Set when the file is whole and about to get its final name. */
@@ -177,17 +179,25 @@ class DownloadAttempt {
   private async publish(
     write: VideoWrite,
     { bytes, sha256, verdict }: Transferred,
-    { contentLength, contentType }: Content,
+    { contentLength, endIsTold, contentType }: Content,
   ): Promise<VideoAsset> {
     cancellationSignal().throwIfAborted();
     if (contentLength !== null && contentLength !== bytes) {
       throw this.failures.cutOff(bytes, contentLength);
     }
     if (!verdict.whole) throw await this.invalid(verdict, contentType);
+    if (!endIsTold && !verdict.showsItsEnd) await this.mustComeTwice(bytes, sha256);
     const asset = { key: this.input.key, uri: '', bytes, sha256, contentType: 'video/mp4', ...mediaFacts(verdict) };
     await this.claim({ ...this.progress, bytes, finished: asset });
     const stored: StoredVideo = await write.publish({ bytes, sha256 });
     return { ...asset, key: stored.key, uri: stored.uri };
+  }
+
+  /** The connection's end may have cut off whole fragments, and neither HTTP nor the file tells: the same bytes again do. */
+  private async mustComeTwice(bytes: number, sha256: string): Promise<void> {
+    if (this.progress.cameOnce === sha256) return;
+    await this.remember({ ...this.progress, cameOnce: sha256 });
+    throw this.failures.endNotShown(bytes);
   }
 
   /** Only the attempt that counts may publish: a late one would replace what its successor has saved. */

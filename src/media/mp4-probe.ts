@@ -35,14 +35,16 @@ export type Mp4Verdict =
       readonly codec: string | null;
       readonly hasAudio: boolean;
       readonly fragmented: boolean;
+      /** `false` for fragments that nothing in the file counts: of those, whole ones may be missing at the end. */
+      readonly showsItsEnd: boolean;
     }
   /** `reason` completes the sentence "This is not a whole MP4 video: …". */
   | { readonly whole: false; readonly reason: string };
 
 /**
  * Tells whether the bytes of a download are one whole MP4 video, while they stream by, however they are cut into chunks.
- * It judges structure, not pictures: damage inside the media data is for a checksum to find, and so is the loss of whole
- * fragments at the end of a fragmented file that announces neither its length (`mehd`) nor its segments (`sidx`).
+ * It judges structure, not pictures: damage inside the media data is for a checksum to find. Where a fragmented file
+ * announces neither its length (`mehd`) nor its segments (`sidx`) and has no index behind them (`mfra`), it says so.
  * Keeps the tables in memory and nothing else. Never throws.
  */
 export class Mp4Probe {
@@ -58,6 +60,7 @@ export class Mp4Probe {
   private readonly fragments = new Map<number, { ticks: number; bytes: number }>();
   private bytes = 0;
   private promisedEnd = 0;
+  private hasFinalIndex = false;
   private hasFileType = false;
   private foreign = false;
   private movie: Movie | null = null;
@@ -117,6 +120,7 @@ export class Mp4Probe {
     if (box.type === 'ftyp') checkBrands(kept);
     if (box.type === 'moov') this.addMovie(kept);
     if (box.type === 'moof') this.addFragment(kept, box.start);
+    if (box.type === 'moof' || box.type === 'mfra') this.hasFinalIndex = box.type === 'mfra';
     if (box.type === 'mdat') this.media.addPayload(box.payloadStart, box.end);
     if (box.type === 'sidx') this.promisedEnd = Math.max(this.promisedEnd, indexedEnd(kept, box.end));
   }
@@ -157,7 +161,12 @@ export class Mp4Probe {
       codec: video.codec,
       hasAudio: tracks.some((track) => track.handler === 'soun'),
       fragmented: movie.fragmentDefaults !== null,
+      showsItsEnd: this.showsItsEnd(movie),
     };
+  }
+
+  private showsItsEnd({ fragmentDefaults, announcedSeconds }: Movie): boolean {
+    return fragmentDefaults === null || announcedSeconds !== null || this.promisedEnd > 0 || this.hasFinalIndex;
   }
 
   private checkedBytes(track: Track): number {

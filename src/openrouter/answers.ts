@@ -75,6 +75,8 @@ export type ContentAnswer =
       readonly body: Readable;
       /** Of the whole file, from `Content-Length`, when there is one that can be believed. */
       readonly contentLength: number | null;
+      /** Whether HTTP tells where the file ends, by a length or by chunks; else the end of the connection is all there is. */
+      readonly endIsTold: boolean;
       readonly contentType: string | null;
       /** What a continuation of this transfer must prove, or `null` when it could prove nothing. */
       readonly file: FileIdentity | null;

@@ -161,6 +161,7 @@ function readVideo(provider: Provider, response: Dispatcher.ResponseData, target
     outcome: 'content',
     body: response.body,
     contentLength: lengthOf(response),
+    endIsTold: lengthOf(response) !== null || header(response, 'transfer-encoding') !== null,
     contentType: provider.quote(header(response, 'content-type') ?? '') || null,
     file: identityOf(response),
   };

@@ -1,9 +1,20 @@
 import { gzipSync } from 'node:zlib';
+import { topLevelBoxes } from '../media/boxes.js';
+import { fixture } from '../media/fixtures.js';
 import { CLIP, refusal, video, type Call, type Reply } from '../support/provider.js';
 import { once, type Fault } from './fault-runs.js';
 
 const ETAG = '"the-one"';
 const HEAD = 'HTTP/1.1 200 OK\r\nConnection: close\r\n';
+
+const FRAGMENTED = fixture('h264-aac-fragmented-empty-moov.mp4');
+/** Of fragments, without the index behind them: whole ones could be missing at its end. */
+const UNCOUNTED = FRAGMENTED.subarray(0, startOfLast('mfra'));
+const LAST_FRAGMENT = startOfLast('moof');
+
+function startOfLast(type: string): number {
+  return topLevelBoxes(FRAGMENTED).findLast((box) => box.type === type)?.start ?? 0;
+}
 
 /** The beginning of the clip under its whole length; then the connection ends as `how` says. */
 function beginning(share: number, how: 'end' | 'reset'): Fault['content'] {
@@ -107,6 +118,28 @@ const half = Math.ceil(CLIP.length * 0.5);
 export const CONTENT_FAULTS: Readonly<Record<string, Fault>> = {
   'short of its length': once(beginning(0.7, 'end')),
   'no length': { content: raw(HEAD, '\r\n', CLIP), end: 'saved', requests: 1 },
+  'no length, fragments that nothing counts': {
+    content: raw(HEAD, '\r\n', UNCOUNTED),
+    end: 'saved',
+    saves: UNCOUNTED,
+    requests: 2,
+  },
+  'no length, and cut off between fragments': {
+    content: (call) => raw(HEAD, '\r\n', call.n === 1 ? UNCOUNTED.subarray(0, LAST_FRAGMENT) : UNCOUNTED)(call),
+    end: 'saved',
+    saves: UNCOUNTED,
+    requests: 3,
+  },
+  'chunks, fragments that nothing counts': {
+    content: raw(
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n${UNCOUNTED.length.toString(16)}\r\n`,
+      UNCOUNTED,
+      '\r\n0\r\n\r\n',
+    ),
+    end: 'saved',
+    saves: UNCOUNTED,
+    requests: 1,
+  },
   'no length, and cut off': once(raw(HEAD, '\r\n', CLIP.subarray(0, 9_000))),
   'chunked and cut off': once(
     raw(`${HEAD}Transfer-Encoding: chunked\r\n\r\n2328\r\n`, CLIP.subarray(0, 0x2328), '\r\n'),

@@ -45,12 +45,14 @@ describe('no beginning of a video passes for the whole, wherever it is cut', () 
     expect(wholePrefixes(file)).toEqual(fragmentBoundaries(file).slice(-1));
   });
 
-  it.each(unannounced)('%s, but for a cut exactly between fragments, which nothing in the file can show', (name) => {
+  it.each(unannounced)('%s, but for a cut exactly between fragments, which says so of itself', (name) => {
     const file = fixture(name);
     const boundaries = fragmentBoundaries(file);
     const whole = wholePrefixes(file);
     expect(whole.length).toBeGreaterThan(0);
     expect(boundaries).toEqual(expect.arrayContaining(whole));
+    for (const length of whole) expect(probe(file.subarray(0, length))).toMatchObject({ showsItsEnd: false });
+    expect(probe(file)).toMatchObject({ showsItsEnd: true });
   });
 });
 

@@ -31,6 +31,7 @@ describe('a whole MP4 passes, with its facts', () => {
       codec,
       hasAudio,
       fragmented,
+      showsItsEnd: true,
     });
   });
 

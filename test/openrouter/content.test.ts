@@ -133,7 +133,7 @@ describe('content', () => {
   it('comes without a length as well, until the connection ends', async () => {
     const server = await startRawServer((socket) => socket.end(`HTTP/1.1 200 A\r\nConnection: close\r\n\r\n${VIDEO}`));
     const answer = await connectTo(server.origin).content('job-1', 0);
-    expect(answer).toMatchObject({ contentLength: null, contentType: null });
+    expect(answer).toMatchObject({ contentLength: null, endIsTold: false, contentType: null });
     expect((await buffer(bodyOf(answer))).toString()).toBe(VIDEO);
   });
 
