@@ -1,6 +1,7 @@
 import type { CompletedPart } from '@aws-sdk/client-s3';
 import { PART_BYTES, type PartBuffers } from './part-buffers.js';
 import type { FileContent } from './hash-file.js';
+import { StorageError } from './port.js';
 import type { ObjectOptions, S3Bucket } from './s3-bucket.js';
 import type { S3Claim } from './s3-claim.js';
 import { s3ErrorCode } from './s3-trouble.js';
@@ -60,6 +61,7 @@ async function putWhole(upload: Upload, key: string, content: FileContent, optio
       { abortSignal: stop.signal },
     );
   });
+  await mustBeThere(upload, key, content);
 }
 
 async function putInParts(upload: Upload, key: string, content: FileContent, options: ObjectOptions): Promise<void> {
@@ -69,12 +71,23 @@ async function putInParts(upload: Upload, key: string, content: FileContent, opt
     await claim.record(uploadId);
     const parts = await putParts(upload, key, uploadId, content.bytes);
     await bucket.finishUpload({ key, uploadId, parts }, options, { abortSignal: stop.signal });
+    await mustBeThere(upload, key, content);
   } catch (error) {
     await bucket.abortUpload(key, uploadId).catch(() => {
       claim.keep();
     });
     throw error;
   }
+}
+
+/** A storage that says "done" and has nothing, or not all of it, would lose a paid video without a word. */
+async function mustBeThere({ bucket, stop }: Upload, key: string, { bytes }: FileContent): Promise<void> {
+  const found = await bucket.sizeOf(key, { abortSignal: stop.signal });
+  if (found === bytes) return;
+  throw new StorageError(
+    'StorageFailed',
+    `The storage said that it has all ${bytes} bytes of "${key}", but it lists ${found ?? 'none'}; look for what else writes or removes objects there.`,
+  );
 }
 
 async function putParts(upload: Upload, key: string, uploadId: string, bytes: number): Promise<CompletedPart[]> {

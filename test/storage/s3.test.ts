@@ -185,6 +185,20 @@ describe('an upload to S3', () => {
   it.each([
     ['small', SMALL, 'PUT'],
     ['large', LARGE, 'POST upload'],
+  ])('that the server says it has, and has not, is not saved (%s)', async (_size, video, last) => {
+    proxy.fate = ({ kind, path }) => (kind === last && path.endsWith(KEY) ? 'pretend' : 'pass');
+    const write = await begin(store, KEY, video);
+    await expect(write.publish(contentOf(video))).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringMatching(/said that it has all \d+ bytes .*, but it lists none/) as string,
+    });
+    await write.discard();
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+
+  it.each([
+    ['small', SMALL, 'PUT'],
+    ['large', LARGE, 'POST upload'],
   ])('does not replace what came under its key meanwhile (%s)', async (_size, video, last) => {
     let came = false;
     proxy.fate = async ({ kind, path }): Promise<Fate> => {

@@ -11,7 +11,9 @@ export type Fate =
   /** 503 SlowDown, as S3 says it. */
   | 'slow-down'
   /** 500 for good. */
-  | 'fail';
+  | 'fail'
+  /** "Done" at once, and the storage hears nothing of it. */
+  | 'pretend';
 
 export interface S3Call {
   readonly method: string;
@@ -50,6 +52,10 @@ async function handle(proxy: S3Proxy, endpoint: string, incoming: IncomingMessag
   if (fate === 'hang') return;
   if (fate === 'slow-down') refuse(outgoing, 503, 'SlowDown');
   else if (fate === 'fail') refuse(outgoing, 500, 'InternalError');
+  else if (fate === 'pretend')
+    incoming.resume().once('end', () => {
+      pretend(outgoing);
+    });
   else forward(endpoint, incoming, outgoing, fate === 'lose-answer');
 }
 
@@ -63,6 +69,11 @@ function describe({ method = '', url = '' }: IncomingMessage): S3Call {
 function refuse(outgoing: ServerResponse, status: number, code: string): void {
   outgoing.writeHead(status, { 'content-type': 'application/xml', connection: 'close' });
   outgoing.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>test</Message></Error>`);
+}
+
+function pretend(outgoing: ServerResponse): void {
+  outgoing.writeHead(200, { 'content-type': 'application/xml', etag: '"x"' });
+  outgoing.end('<?xml version="1.0"?><CompleteMultipartUploadResult><ETag>"x"</ETag></CompleteMultipartUploadResult>');
 }
 
 /** The signature covers the Host header, so that travels as it came. */
