@@ -4,7 +4,7 @@ import { adoptCommand } from '../contract/commands.js';
 import type { FailureType } from '../contract/failures.js';
 import type { ProviderRequest } from '../contract/types.js';
 import type { Job, OpenRouter, SubmitAnswer } from '../openrouter/answers.js';
-import type { ActivityDeps, RunRef, TemporalPort } from './deps.js';
+import type { ActivityDeps, TemporalPort } from './deps.js';
 import { finalFailure, passingFailure } from './failures.js';
 import { keepTrying } from './keep-trying.js';
 import { retryDelayMs, stopwatch } from './retry-time.js';
@@ -51,9 +51,10 @@ export function createSubmitVideo({ openRouter, temporal, settings }: ActivityDe
     const before = earlierAttempt();
     if (before !== null) return before;
     const elapsedMs = stopwatch();
-    await refuseAfterReset(temporal, input, elapsedMs);
+    const orWait: Confirm = (what, ask) => confirmed(what, ask, { input, elapsedMs });
+    await refuseAfterReset(temporal, input, orWait);
     const body = completeRequest(input.request, callbackUrl(settings.webhookUrl));
-    await mark(temporal, { sending: true }, input, elapsedMs);
+    await orWait('did not confirm that it knows of the attempt', () => markSending(temporal));
     const answer = await submitWithHeartbeat(openRouter, body);
     if (answer.outcome === 'accepted') return await recordJob(temporal, answer.job);
     if (answer.outcome === 'unknown') throw unknownOutcome(answer.message);
@@ -75,9 +76,10 @@ function earlierAttempt(): SubmittedJob | null {
 }
 
 /** A run that Temporal's Reset made would pay again for what the run before may have paid for: a person is asked first. */
-async function refuseAfterReset(temporal: TemporalPort, input: SubmitInput, elapsedMs: () => number): Promise<void> {
+async function refuseAfterReset(temporal: TemporalPort, input: SubmitInput, orWait: Confirm): Promise<void> {
   const run = activityInfo().workflowExecution;
-  if (run === undefined || run.runId === input.firstRunId || (await mayPay(temporal, run, input, elapsedMs))) return;
+  if (run === undefined || run.runId === input.firstRunId) return;
+  if (await orWait('did not say whether the run was reset', () => temporal.mayPay(run))) return;
   const earlierJobs = await temporal.jobsOf(run.workflowId).catch(() => []);
   const known = earlierJobs.length === 0 ? '' : ` It had job ${earlierJobs.join(', ')}.`;
   const details: UnknownDetails = { earlierJobs };
@@ -85,19 +87,6 @@ async function refuseAfterReset(temporal: TemporalPort, input: SubmitInput, elap
     `Temporal’s Reset took this run back to before its submit, and the run before the reset may have submitted already.${known}`,
     details,
   );
-}
-
-async function mayPay(
-  temporal: TemporalPort,
-  run: RunRef,
-  input: SubmitInput,
-  elapsedMs: () => number,
-): Promise<boolean> {
-  try {
-    return await temporal.mayPay(run);
-  } catch (error) {
-    throw notConfirmed('did not say whether the run was reset', { error, input, elapsedMs });
-  }
 }
 
 /**
@@ -112,44 +101,47 @@ export function completeRequest(request: ProviderRequest, callback: string | nul
   };
 }
 
-/** Where the provider tells of the job of the run that this is an activity of; `null` without a webhook address. */
+/**
+ * Where the provider tells of the job of the run that this is an activity of; `null` without a webhook address, and for
+ * the two ids that every URL parser takes for directories, escaped or not.
+ */
 export function callbackUrl(webhookUrl: string | null): string | null {
   const workflowId = activityInfo().workflowExecution?.workflowId;
-  if (webhookUrl === null || workflowId === undefined) return null;
+  if (webhookUrl === null || workflowId === undefined || workflowId === '.' || workflowId === '..') return null;
   return `${webhookUrl.replace(/\/$/, '')}/webhooks/openrouter/${encodeURIComponent(workflowId)}`;
 }
 
 /** Not before the server has acknowledged the mark may a byte leave. */
-async function mark(
-  temporal: TemporalPort,
-  details: SubmitMark,
-  input: SubmitInput,
-  elapsedMs: () => number,
-): Promise<void> {
+async function markSending(temporal: TemporalPort): Promise<void> {
+  const sending: SubmitMark = { sending: true };
   try {
-    await temporal.acknowledge(details);
+    await temporal.acknowledge(sending);
   } catch (error) {
     // The mark may have arrived although its acknowledgement did not: take it back, so that it raises no doubt.
     await unmark(temporal);
-    throw notConfirmed('did not confirm that it knows of the attempt', { error, input, elapsedMs });
+    throw error;
   }
 }
 
-interface Unconfirmed {
-  readonly error: unknown;
-  readonly input: SubmitInput;
-  readonly elapsedMs: () => number;
-}
+type Confirm = <T>(whatFailed: string, ask: () => Promise<T>) => Promise<T>;
 
 /** Without the server's word nothing is sent: again later, for as long as a submit may take. */
-function notConfirmed(what: string, { error, input, elapsedMs }: Unconfirmed): ApplicationFailure {
-  const delayMs = retryDelayMs(activityInfo().attempt, null);
-  const message = `Nothing was submitted, because the Temporal server ${what}.`;
-  if (elapsedMs() + delayMs > input.submitMs) return finalFailure('ProviderUnavailable', message);
-  return passingFailure('ProviderUnavailable', message, {
-    delayMs,
-    ...(error instanceof Error ? { cause: error } : {}),
-  });
+async function confirmed<T>(
+  whatFailed: string,
+  ask: () => Promise<T>,
+  { input, elapsedMs }: { readonly input: SubmitInput; readonly elapsedMs: () => number },
+): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const delayMs = retryDelayMs(activityInfo().attempt, null);
+    const message = `Nothing was submitted, because the Temporal server ${whatFailed}.`;
+    if (elapsedMs() + delayMs > input.submitMs) throw finalFailure('ProviderUnavailable', message);
+    throw passingFailure('ProviderUnavailable', message, {
+      delayMs,
+      ...(error instanceof Error ? { cause: error } : {}),
+    });
+  }
 }
 
 /** Best effort: without it a later death would raise a doubt that is not there, which costs a question, not money. */

@@ -16,7 +16,7 @@ import { PROVIDER_EVENT_SIGNAL } from '../contract/names.js';
 import { mayPayAfter, resetRunOf } from './reset.js';
 import { queryLiteral } from './query-literal.js';
 
-const ACKNOWLEDGE_MS = 10_000;
+const ANSWER_WITHIN_MS = 10_000;
 /** A message has room for as many. */
 const ENOUGH = 3;
 const JOB_ID_KEY = defineSearchAttributeKey('LongtakeJobId', 'KEYWORD');
@@ -31,47 +31,48 @@ export function createTemporalPort(
   { taskQueue, searchAttributes }: { readonly taskQueue: string; readonly searchAttributes: boolean },
 ): TemporalPort {
   const runs = withUnreadMemos(client);
+  const ask = <T>(call: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, call);
   return {
     async acknowledge(details) {
       const { taskToken } = activityInfo();
       try {
-        await client.withDeadline(Date.now() + ACKNOWLEDGE_MS, () => client.activity.heartbeat(taskToken, details));
+        await ask(() => client.activity.heartbeat(taskToken, details));
       } catch (error) {
         if (!OVER.some((kind) => error instanceof kind)) throw error;
         throw new AttemptOver('the server does not count on this attempt', { cause: error });
       }
     },
     async cancelRun({ workflowId, runId }: RunRef) {
-      await client.workflow.getHandle(workflowId, runId).cancel();
+      await ask(() => client.workflow.getHandle(workflowId, runId).cancel());
     },
     async reportLateJob({ workflowId, runId }, job) {
       const run = client.workflow.getHandle(workflowId, runId);
       try {
-        await client.withDeadline(Date.now() + ACKNOWLEDGE_MS, () => run.signal(PROVIDER_EVENT_SIGNAL, job));
+        await ask(() => run.signal(PROVIDER_EVENT_SIGNAL, job));
         return true;
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
-        const successor = await resetRunOf(client, { workflowId, runId });
+        const successor = await ask(() => resetRunOf(client, { workflowId, runId }));
         if (successor === null) return false;
-        await client.withDeadline(Date.now() + ACKNOWLEDGE_MS, () => successor.signal(PROVIDER_EVENT_SIGNAL, job));
+        await ask(() => successor.signal(PROVIDER_EVENT_SIGNAL, job));
         return true;
       }
     },
     async mayPay({ workflowId, runId }) {
-      const history = await client.withDeadline(Date.now() + ACKNOWLEDGE_MS, () =>
-        client.workflow.getHandle(workflowId, runId).fetchHistory(),
-      );
+      const history = await ask(() => client.workflow.getHandle(workflowId, runId).fetchHistory());
       return mayPayAfter(history.events ?? []);
     },
     async ownersOf(jobId) {
       if (!searchAttributes) return [];
       const query = `LongtakeJobId = ${queryLiteral(jobId)} AND TaskQueue = ${queryLiteral(taskQueue)}`;
-      return await firstOf(runs, query, ({ workflowId }) => workflowId);
+      return await ask(() => firstOf(runs, query, ({ workflowId }) => workflowId));
     },
     async jobsOf(workflowId) {
       if (!searchAttributes) return [];
       const query = `WorkflowId = ${queryLiteral(workflowId)} AND LongtakeJobId IS NOT NULL`;
-      return await firstOf(runs, query, ({ typedSearchAttributes }) => typedSearchAttributes.get(JOB_ID_KEY));
+      return await ask(() =>
+        firstOf(runs, query, ({ typedSearchAttributes }) => typedSearchAttributes.get(JOB_ID_KEY)),
+      );
     },
   };
 }

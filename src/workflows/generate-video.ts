@@ -106,13 +106,11 @@ function endOf(run: VideoRun, failure: TemporalFailure): TemporalFailure {
 /** A run never ends without a word on jobs that it may have paid for and does not follow. */
 function untoldOf(run: VideoRun, failure: TemporalFailure): string {
   if (run.status.jobId !== null) return '';
-  const jobs = run.candidates.map(
-    (jobId) => ` The provider told of job ${jobId}; to save its video: ${adoptCommand(jobId, null)}`,
-  );
-  const earlier = run.earlierJobs.map(
-    (jobId) => ` The run before the reset had job ${jobId}; to save its video: ${adoptCommand(jobId, null)}`,
-  );
-  return [doubtOf(run, failure), ...earlier, ...jobs].join('');
+  const told = (who: string) => (jobId: string) =>
+    ` ${who} job ${jobId}; to save its video: ${adoptCommand(jobId, null)}`;
+  const earlier = run.earlierJobs.map(told('The run before the reset had'));
+  const named = run.candidates.map(told('The provider told of'));
+  return [doubtOf(run, failure), ...earlier, ...named].join('');
 }
 
 /** Both a cancel and an abandoned submit say so themselves. */

@@ -36,6 +36,7 @@ const LOOKS = 20;
 
 /** Brings the run to a job, by at most one paid request, unless an operator asks for another. */
 export async function submit(run: VideoRun, request: ProviderRequest): Promise<void> {
+  const inDoubt: string[] = [];
   for (;;) {
     if (run.isCancelled()) throw cancelledRun(run);
     run.enter('submitting', { error: null });
@@ -45,19 +46,24 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
       run.follow(outcome.jobId, outcome.status, now());
       return;
     }
-    const decision = await awaitDecision(run, outcome, askedAt);
+    inDoubt.push(
+      outcome.earlierJobs === undefined ? `the submit sent after ${askedAt}` : 'the submit of the run before the reset',
+    );
+    const decision = await awaitDecision(run, outcome, inDoubt);
     log.info('the submit in doubt was answered', { ...decision });
     if (decision.action === 'adopt') {
       run.follow(decision.jobId, decision.providerStatus, askedAt);
       return;
     }
-    if (decision.action === 'abandon') {
-      throw failRun(
-        'SubmissionAbandoned',
-        'An operator abandoned the submit, whose outcome is unknown: a job may exist at the provider and be billed.',
-      );
-    }
+    if (decision.action === 'abandon') throw failRun('SubmissionAbandoned', abandoned(inDoubt));
   }
+}
+
+function abandoned(inDoubt: readonly string[]): string {
+  if (inDoubt.length < 2) {
+    return 'An operator abandoned the submit, whose outcome is unknown: a job may exist at the provider and be billed.';
+  }
+  return `An operator abandoned ${inDoubt.length} submits whose outcomes are unknown (${inDoubt.join('; ')}): a job of each may exist at the provider and be billed.`;
 }
 
 /** Runs the submit activity again for as long as it is proven that nothing was sent. */
@@ -117,11 +123,14 @@ function nameOf(attempt: Attempt): SubmitOutcome {
 }
 
 /** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */
-async function awaitDecision(run: VideoRun, { unknown, earlierJobs }: Unknown, askedAt: string): Promise<Decision> {
+async function awaitDecision(
+  run: VideoRun,
+  { unknown, earlierJobs }: Unknown,
+  inDoubt: readonly string[],
+): Promise<Decision> {
   run.decide(null);
   if (earlierJobs !== undefined) run.earlierJobs = earlierJobs;
-  const sent = earlierJobs === undefined ? ` It was sent after ${askedAt}.` : '';
-  const message = `${unknown} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)}${sent}${beforeIt(run, earlierJobs)}`;
+  const message = `${unknown} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)}${whichOnes(inDoubt)}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message } });
   log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: unknown });
   const looks = new Map<string, number>();
@@ -166,10 +175,10 @@ async function lookAt(jobId: string): Promise<Inspection> {
 }
 
 /** A person had the request sent again, and again nobody knows: each of them may be billed. */
-function beforeIt(run: VideoRun, earlierJobs: readonly string[] | undefined): string {
-  const others = run.submits.filter((outcome) => outcome === 'unknown').length - 1;
-  if (others === 0 || earlierJobs !== undefined) return '';
-  return ` ${others === 1 ? 'The submit before it is' : `${others} submits before it are`} in doubt as well, and may cost as much again.`;
+function whichOnes(inDoubt: readonly string[]): string {
+  const before = inDoubt.slice(0, -1);
+  const others = before.length === 0 ? '' : ` Also in doubt, and perhaps billed as well: ${before.join('; ')}.`;
+  return ` In doubt is ${inDoubt.at(-1)}.${others}`;
 }
 
 function mayCost(run: VideoRun): string {

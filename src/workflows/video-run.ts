@@ -32,6 +32,9 @@ const LONGEST_STATUS = 64;
 /** More than any model's name has; a search attribute holds it. */
 const MODEL_CHARACTERS = 200;
 
+/** What a keyword holds where visibility is a SQL database; a longer one would keep the whole run out of every list. */
+const KEYWORD_CHARACTERS = 255;
+
 /** An operator's answer to `awaiting_decision`. */
 export type Decision =
   | { readonly action: 'adopt'; readonly jobId: string; readonly providerStatus: string }
@@ -244,7 +247,7 @@ export class VideoRun {
     upsertSearchAttributes([
       { key: STATE_KEY, value: state },
       ...(model === null ? [] : [{ key: MODEL_KEY, value: model }]),
-      ...(jobId === null ? [] : [{ key: JOB_ID_KEY, value: jobId }]),
+      ...(jobId === null || jobId.length > KEYWORD_CHARACTERS ? [] : [{ key: JOB_ID_KEY, value: jobId }]),
       ...(costUsd === null ? [] : [{ key: COST_KEY, value: costUsd }]),
       ...(tenant === undefined ? [] : [{ key: TENANT_KEY, value: tenant }]),
     ]);

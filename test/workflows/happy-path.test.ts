@@ -73,6 +73,16 @@ describe('one request in, one whole MP4 saved', () => {
     expect(rig.provider.polls).toEqual([jobId, jobId]);
   });
 
+  it('follows a job whose id is longer than a search attribute, and can be listed all the same', async () => {
+    const jobId = 'long'.repeat(100);
+    rig.provider.script = { submit: () => accepted(jobId) };
+    const handle = await rig.start();
+    expect((await handle.result()).jobId).toBe(jobId);
+    const { typedSearchAttributes } = await rig.temporal.workflow.getHandle(handle.workflowId).describe();
+    expect(typedSearchAttributes.get({ name: 'LongtakeState', type: 'KEYWORD' })).toBe('succeeded');
+    expect(typedSearchAttributes.get({ name: 'LongtakeJobId', type: 'KEYWORD' })).toBeUndefined();
+  });
+
   it('saves every output of a job under its own name', async () => {
     const other = Buffer.concat([CLIP]);
     rig.provider.script = {

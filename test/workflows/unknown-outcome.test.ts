@@ -77,11 +77,26 @@ describe('a submit whose outcome nobody knows', () => {
     await awaiting(handle);
     await handle.resolveSubmission({ action: 'resubmit' });
     const { error } = await awaiting(handle);
-    expect(error?.message).toMatch(/The submit before it is in doubt as well, and may cost as much again\.$/);
+    expect(error?.message).toMatch(
+      /In doubt is the submit sent after \S+Z\. Also in doubt, and perhaps billed as well: the submit sent after \S+Z\.$/,
+    );
     expect(rig.provider.submits).toHaveLength(2);
     await handle.resolveSubmission({ action: 'resubmit' });
     expect((await handle.result()).jobId).toBe('job-3');
     expect(rig.provider.submits).toHaveLength(3);
+  });
+
+  it('counts every submit in doubt when an operator abandons them', async () => {
+    rig.provider.script = { submit: reset };
+    const handle = await rig.start();
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'abandon' });
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'SubmissionAbandoned',
+      message: expect.stringMatching(/abandoned 2 submits .*sent after \S+Z; the submit sent after \S+Z\)/) as string,
+    });
   });
 
   it('names the first job as well when it turns out to exist after a second was paid for', async () => {
