@@ -116,13 +116,14 @@ export class Mp4Probe {
   }
 
   private closed(box: TopLevelBox, payload: Buffer): void {
-    const kept = Box.topLevel(box.type, payload);
-    if (box.type === 'ftyp') checkBrands(kept);
-    if (box.type === 'moov') this.addMovie(kept);
-    if (box.type === 'moof') this.addFragment(kept, box.start);
-    if (box.type === 'moof' || box.type === 'mfra') this.hasFinalIndex = box.type === 'mfra';
-    if (box.type === 'mdat') this.media.addPayload(box.payloadStart, box.end);
-    if (box.type === 'sidx') this.promisedEnd = Math.max(this.promisedEnd, indexedEnd(kept, box.end));
+    const { type } = box;
+    if (type === 'ftyp') checkBrands(Box.topLevel(type, payload));
+    if (type === 'moov') this.addMovie(Box.topLevel(type, payload));
+    if (type === 'moof') this.addFragment(Box.topLevel(type, payload), box.start);
+    if (type === 'moof' || type === 'mfra') this.hasFinalIndex = type === 'mfra';
+    if (type === 'mdat') this.media.addPayload(box.payloadStart, box.end);
+    if (type === 'sidx')
+      this.promisedEnd = Math.max(this.promisedEnd, indexedEnd(Box.topLevel(type, payload), box.end));
   }
 
   private addMovie(moov: Box): void {

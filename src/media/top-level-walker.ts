@@ -4,6 +4,8 @@ import { Malformed } from './malformed.js';
 /** More boxes than an hour of one-frame fragments has; what comes after them is an attack on the clock. */
 const MAX_BOXES = 1_000_000;
 
+const NOTHING = Buffer.alloc(0);
+
 /** Where one top-level box lies in the file. `end` is `Infinity` for a box that runs to the end of the file. */
 export interface TopLevelBox {
   readonly type: string;
@@ -33,8 +35,7 @@ export class TopLevelWalker {
   /** @throws Malformed */
   push(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length;) {
-      const taken =
-        this.current === null ? this.takeHeader(chunk, at) : this.takePayload(this.current, chunk.subarray(at));
+      const taken = this.current === null ? this.takeHeader(chunk, at) : this.takePayload(this.current, chunk, at);
       at += taken;
       this.position += taken;
       if (this.current !== null && this.position === this.current.end) this.close(this.current);
@@ -54,12 +55,12 @@ export class TopLevelWalker {
 
   private takeHeader(chunk: Uint8Array, at: number): number {
     const needed = this.headerFilled >= 8 && this.header.readUInt32BE(0) === 1 ? 16 : 8;
-    const part = chunk.subarray(at, at + needed - this.headerFilled);
-    this.header.set(part, this.headerFilled);
-    this.headerFilled += part.length;
+    const part = Math.min(needed - this.headerFilled, chunk.length - at);
+    for (let index = 0; index < part; index++) this.header[this.headerFilled + index] = chunk[at + index] ?? 0;
+    this.headerFilled += part;
     const complete = this.headerFilled === 16 || (this.headerFilled === 8 && this.header.readUInt32BE(0) !== 1);
-    if (complete) this.open(this.position + part.length);
-    return part.length;
+    if (complete) this.open(this.position + part);
+    return part;
   }
 
   private open(payloadStart: number): void {
@@ -91,14 +92,14 @@ export class TopLevelWalker {
     return size;
   }
 
-  private takePayload(box: TopLevelBox, rest: Uint8Array): number {
-    const part = rest.subarray(0, Math.min(rest.length, box.end - this.position));
-    this.kept?.append(part);
-    return part.length;
+  private takePayload(box: TopLevelBox, chunk: Uint8Array, at: number): number {
+    const part = Math.min(chunk.length - at, box.end - this.position);
+    this.kept?.append(chunk.subarray(at, at + part));
+    return part;
   }
 
   private close(box: TopLevelBox): void {
-    const payload = this.kept?.taken() ?? Buffer.alloc(0);
+    const payload = this.kept?.taken() ?? NOTHING;
     this.current = null;
     this.kept = null;
     this.visitor.closed(box, payload);
