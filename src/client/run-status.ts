@@ -72,7 +72,7 @@ export function closedStatus(
   const recorded = recordedStatus(description);
   const { name } = description.status;
   const closed = { nextPollAt: null, completedAt: description.closeTime?.toISOString() ?? null };
-  const error = closedByServer(name, recorded.jobId);
+  const error = closedByServer(name, recorded);
   if (error !== null) {
     return {
       ...recorded,
@@ -91,21 +91,29 @@ function endWithoutRecord(state: VideoState): Problem | null {
   return { type: state === 'cancelled' ? 'Cancelled' : 'Unexpected', message: NO_RECORD };
 }
 
-function closedByServer(status: string, jobId: string | null): Problem | null {
+function closedByServer(status: string, last: VideoStatus): Problem | null {
   if (status === 'TERMINATED') {
-    return { type: 'Terminated', message: abandoned('The run was terminated in Temporal.', jobId) };
+    return { type: 'Terminated', message: abandoned('The run was terminated in Temporal', last) };
   }
   if (status === 'TIMED_OUT') {
     return {
       type: 'Unexpected',
-      message: abandoned('Temporal closed the run, because it passed its execution timeout.', jobId),
+      message: abandoned('Temporal closed the run because it passed its execution timeout', last),
     };
   }
   return null;
 }
 
-/** The run had no say, so the job it had is named here. */
-function abandoned(what: string, jobId: string | null): string {
-  if (jobId === null) return `${what} A job that was submitted may still be billed.`;
-  return withCommand(`${what} Job ${jobId} may still be billed.`, adoptCommand(jobId, null));
+const IN_DOUBT: Readonly<Partial<Record<VideoState, string>>> = {
+  submitting: 'while it was submitting',
+  awaiting_decision: 'while it awaited a decision on its submit',
+};
+
+/** The run had no say, so the job it had, or may have had, is named here. */
+function abandoned(what: string, { state, jobId }: VideoStatus): string {
+  if (jobId !== null) return withCommand(`${what}. Job ${jobId} may still be billed.`, adoptCommand(jobId, null));
+  const when = IN_DOUBT[state];
+  if (when === undefined) return `${what}. A job that was submitted may still be billed.`;
+  const doubt = `${what} ${when}: a job may exist at the provider and be billed.`;
+  return `${doubt} Before you start another run, look at the provider's activity page. If the job is there: ${adoptCommand('JOB_ID', null)}`;
 }

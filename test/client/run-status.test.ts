@@ -1,26 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { closedStatus } from '../../src/client/run-status.js';
 import { STATUS_MEMO } from '../../src/contract/names.js';
+import type { VideoStatus } from '../../src/contract/types.js';
 
 const recorded = {
   ...{ state: 'generating', jobId: null, providerStatus: null, polls: 0, nextPollAt: null, submittedAt: null },
   ...{ completedAt: null, costUsd: null, estimatedCostUsd: null, assets: [], warnings: [], error: null },
 };
 
-function messageOf(name: 'TERMINATED' | 'TIMED_OUT', jobId: string | null): string | undefined {
-  const memo = { [STATUS_MEMO]: { ...recorded, jobId } };
+function messageOf(name: 'TERMINATED' | 'TIMED_OUT', last: Partial<VideoStatus>): string | undefined {
+  const memo = { [STATUS_MEMO]: { ...recorded, ...last } };
   return closedStatus({ memo, status: { name }, closeTime: new Date(0) }).error?.message;
 }
 
 describe.each(['TERMINATED', 'TIMED_OUT'] as const)('a run that Temporal closed as %s', (name) => {
   it('names the job it had, and ends with the command that gets the video', () => {
-    expect(messageOf(name, "job'1")).toMatch(
+    expect(messageOf(name, { jobId: "job'1" })).toMatch(
       /Job job'1 may still be billed\. To get the paid video: longtake adopt 'job'\\''1'$/,
     );
   });
 
   it('names no command without a job', () => {
-    expect(messageOf(name, null)).toMatch(/A job that was submitted may still be billed\.$/);
+    expect(messageOf(name, {})).toMatch(/A job that was submitted may still be billed\.$/);
+  });
+
+  it.each(['submitting', 'awaiting_decision'] as const)('says that a job may exist where it was %s', (state) => {
+    expect(messageOf(name, { state })).toMatch(
+      /a job may exist at the provider and be billed\. Before you start another run, .*: longtake adopt JOB_ID$/,
+    );
   });
 });
 

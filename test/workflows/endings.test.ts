@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FailureType } from '../../src/contract/index.js';
 import { LongtakeError, type GenerateVideoInput, type LongtakeHandle } from '../../src/client/index.js';
-import { CLIP, completed, job, refusal, video, type Call, type ProviderScript } from '../support/provider.js';
+import { accepted, CLIP, completed, job, refusal, video, type Call, type ProviderScript } from '../support/provider.js';
 import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
 
 let rig: Rig;
@@ -436,5 +436,21 @@ describe('what comes instead of the video', () => {
     };
     const result = await (await rig.start({ output: 'late.mp4' })).result();
     expect(result.assets[0]?.key).toBe('late.job-1.mp4');
+  });
+});
+
+describe('terminated in Temporal while it was submitting', () => {
+  it('says that a job may exist and be billed, and how to find out', async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    rig.provider.script = { submit: () => answered.then(() => accepted('nobody-waits')) };
+    const handle = await rig.start();
+    await expect.poll(() => rig.provider.submits.length).toBe(1);
+    await rig.temporal.workflow.getHandle(handle.workflowId).terminate();
+    answer();
+    const error = await failureOf(handle);
+    expect(error.type).toBe('Terminated');
+    expect(error.message).toMatch(/while it was submitting: a job may exist .*billed.*: longtake adopt JOB_ID$/);
+    expect(await handle.status()).toMatchObject({ state: 'failed', error: { message: error.message } });
   });
 });
