@@ -1,6 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { checkWorkers } from '../../src/cli/checks/workers.js';
+import { loadConfig } from '../../src/config.js';
 import { CliProcess, longtake, newFolder } from './cli-process.js';
 import { startDev, type Dev } from './dev-server.js';
 
@@ -32,6 +35,7 @@ it('finds that everything is there, without spending anything', async () => {
     'workers',
     'download workers',
     'versioning',
+    'runs',
     'provider',
     'key',
     'storage',
@@ -103,6 +107,39 @@ it('notes that nobody works on a task queue, which is no failure', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^note workers +nobody asks for work on forgotten: .*longtake worker$/m);
   expect(stdout).toMatch(/^note download workers +nobody asks for work on forgotten-downloads: .*longtake worker$/m);
+});
+
+it('says how long ago a worker was seen that has not asked for work since', async () => {
+  const connection = await Connection.connect({ address: dev.address });
+  onTestFinished(() => connection.close());
+  const config = loadConfig(env);
+  const now = await checkWorkers(connection, config);
+  expect(now.slice(0, 2)).toMatchObject([
+    { status: 'ok', text: '1 on longtake' },
+    { status: 'ok', text: '1 on longtake-downloads' },
+  ]);
+  const later = await checkWorkers(connection, config, Date.now() + 4 * 60_000);
+  const [runs, downloads] = later.map(({ status, text }) => `${status} ${text}`);
+  expect(runs).toMatch(/^note 1 on longtake, last seen [45] min ago: it may have stopped\. .*longtake worker$/);
+  expect(downloads).toMatch(/^note 1 on longtake-downloads, last seen [45] min ago: it may have stopped\./);
+});
+
+it.each([
+  [401, /401: no\. Check OPENROUTER_API_KEY\.$/],
+  [429, /429: no\. Too many requests: wait a minute, then look again\.$/],
+  [503, /503: no\. The provider is in trouble: runs wait, and so can you\.$/],
+  [404, /404: no\. Is OPENROUTER_BASE_URL right\?$/],
+] as const)('says what to do about a provider that answers %i', async (status, hint) => {
+  const provider = createServer((_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":{"message":"no"}}');
+  });
+  await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void provider.close());
+  const baseUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/api/v1`;
+  const refused = { ...env, OPENROUTER_BASE_URL: baseUrl };
+  const { stdout } = await longtake(['doctor'], { cwd: await newFolder(), env: refused });
+  const line = stdout.split('\n').find((one) => one.startsWith('FAIL provider'));
+  expect(line).toMatch(hint);
 });
 
 it('finds a configuration that is wrong', async () => {

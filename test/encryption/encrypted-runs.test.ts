@@ -312,6 +312,21 @@ describe('the command line', () => {
     }
   });
 
+  it('finds with doctor that a key is missing or wrong, and says which', async () => {
+    const cwd = await newFolder();
+    await (await rig.start(INPUT)).result();
+    const linesWith = async (env: Record<string, string>) => (await longtake(['doctor'], { cwd, env })).stdout;
+    expect(await linesWith(rig.environment)).toMatch(/^ok {3}runs +all of the \d+ looked at on test-\S+ can be read$/m);
+    const missing = await longtake(['doctor'], { cwd, env: keyless() });
+    expect(missing.code).toBe(1);
+    expect(missing.stdout).toMatch(
+      new RegExp(`^FAIL runs +(\\d+) of the \\1 looked at .*key ${idOf(OLD_KEY)}, .*Set LONGTAKE_ENCRYPTION_KEY`, 'm'),
+    );
+    expect(await linesWith({ ...rig.environment, LONGTAKE_ENCRYPTION_KEY: NEW_KEY })).toMatch(
+      new RegExp(`^FAIL runs .*key ${idOf(OLD_KEY)}, which is neither .*LONGTAKE_ENCRYPTION_OLD_KEYS`, 'm'),
+    );
+  });
+
   it('lists all runs without the key, with a mark and one line about those that are shown in part', async () => {
     const cwd = await newFolder();
     const handle = await rig.start(INPUT);

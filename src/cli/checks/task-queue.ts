@@ -1,7 +1,7 @@
 import proto from '@temporalio/proto';
 import type { Connection } from '@temporalio/client';
 
-type Description = proto.temporal.api.workflowservice.v1.DescribeTaskQueueResponse;
+export type Description = proto.temporal.api.workflowservice.v1.DescribeTaskQueueResponse;
 type TaskQueueType = proto.temporal.api.enums.v1.TaskQueueType;
 
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
@@ -28,8 +28,15 @@ export async function describeTaskQueue(connection: Connection, queue: TaskQueue
     ...(await furtherPartitions(connection, queue)).map(describe),
   ]);
   const pollers = [whole, ...parts].flatMap((part) => part.pollers);
-  whole.pollers = [...new Map(pollers.map((poller) => [poller.identity, poller])).values()];
+  // Of the same worker at several partitions the newest look stays.
+  const inOrder = pollers.sort((one, other) => seenAtMs(one) - seenAtMs(other));
+  whole.pollers = [...new Map(inOrder.map((poller) => [poller.identity, poller])).values()];
   return whole;
+}
+
+/** When a worker last asked for work, by the server's clock, to the second. */
+export function seenAtMs({ lastAccessTime }: Description['pollers'][number]): number {
+  return Number(lastAccessTime?.seconds ?? 0) * 1_000;
 }
 
 /** Without the one that has the name of the task queue; none where the cluster does not tell. */

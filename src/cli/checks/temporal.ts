@@ -3,13 +3,14 @@ import type { Config } from '../../config.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import { openConnection } from '../connect.js';
 import { namespaceProblem } from '../wait-for-temporal.js';
+import { checkReadableRuns } from './readable-runs.js';
 import { checkWorkers } from './workers.js';
 import type { Finding } from './finding.js';
 
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 5_000;
 
-/** The server, the namespace, its search attributes, and who works there; what cannot be looked at is not mentioned. */
+/** The server, the namespace, its search attributes, who works there, and whether its runs can be read; what cannot be looked at is not mentioned. */
 export async function checkTemporal(config: Config): Promise<Finding[]> {
   const { temporal } = config;
   let connection: Connection;
@@ -23,7 +24,8 @@ export async function checkTemporal(config: Config): Promise<Finding[]> {
     const namespace = await checkNamespace(connection, temporal.namespace);
     if (namespace.status !== 'ok') return [reachable, namespace];
     const attributes = await checkSearchAttributes(connection, temporal.namespace);
-    return [reachable, namespace, attributes, ...(await checkWorkers(connection, config))];
+    const workers = await checkWorkers(connection, config);
+    return [reachable, namespace, attributes, ...workers, await checkReadableRuns(connection, config)];
   } finally {
     await connection.close();
   }

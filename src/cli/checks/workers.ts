@@ -4,7 +4,7 @@ import { downloadTaskQueue } from '../../contract/names.js';
 import type { Config } from '../../config.js';
 import type { Finding } from './finding.js';
 import { commandHere } from '../command-here.js';
-import { describeTaskQueue } from './task-queue.js';
+import { describeTaskQueue, seenAtMs, type Description } from './task-queue.js';
 import { checkVersioning } from './versioning.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
@@ -17,6 +17,7 @@ const ANSWER_MS = 5_000;
 export async function checkWorkers(
   connection: Connection,
   { temporal: { namespace }, taskQueue, workerVersion }: Pick<Config, 'temporal' | 'taskQueue' | 'workerVersion'>,
+  now = Date.now(),
 ): Promise<Finding[]> {
   const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = TaskQueueType;
   const look = (name: string, type: proto.temporal.api.enums.v1.TaskQueueType) =>
@@ -28,8 +29,8 @@ export async function checkWorkers(
       look(downloads, TASK_QUEUE_TYPE_ACTIVITY),
     ]);
     return [
-      found('workers', { taskQueue, count: runs.pollers.length, waiting: 'runs' }),
-      found('download workers', { taskQueue: downloads, count: videos.pollers.length, waiting: 'downloads' }),
+      found('workers', { taskQueue, seenAgoMs: seenAgo(runs, now), waiting: 'runs' }),
+      found('download workers', { taskQueue: downloads, seenAgoMs: seenAgo(videos, now), waiting: 'downloads' }),
       checkVersioning(workerVersion, { found: runs, namespace, taskQueue }),
     ];
   } catch {
@@ -39,16 +40,30 @@ export async function checkWorkers(
 
 interface Pollers {
   readonly taskQueue: string;
-  /** Temporal remembers who asked for work within the last five minutes. */
-  readonly count: number;
+  /** How long ago each worker asked for work; Temporal remembers those of the last five minutes. */
+  readonly seenAgoMs: readonly number[];
   readonly waiting: string;
 }
 
-function found(subject: string, { taskQueue, count, waiting }: Pollers): Finding {
-  if (count > 0) return { status: 'ok', subject, text: `${count} on ${taskQueue} in the last five minutes` };
+function seenAgo({ pollers }: Description, now: number): number[] {
+  return pollers.map((poller) => now - seenAtMs(poller));
+}
+
+/** A worker asks again within a minute, also where there is nothing to do. */
+const ASKS_AGAIN_MS = 70_000;
+
+function found(subject: string, { taskQueue, seenAgoMs, waiting }: Pollers): Finding {
+  const there = seenAgoMs.filter((ms) => ms <= ASKS_AGAIN_MS).length;
+  if (there > 0) return { status: 'ok', subject, text: `${there} on ${taskQueue}` };
+  const meanwhile = `${waiting} wait until a worker is there: ${commandHere('longtake worker')}`;
+  if (seenAgoMs.length === 0) {
+    return { status: 'note', subject, text: `nobody asks for work on ${taskQueue}: ${meanwhile}` };
+  }
+  const minutes = Math.max(1, Math.round(Math.min(...seenAgoMs) / 60_000));
+  const stopped = seenAgoMs.length === 1 ? 'it may have stopped' : 'they may have stopped';
   return {
     status: 'note',
     subject,
-    text: `nobody asks for work on ${taskQueue}: ${waiting} wait until a worker is there: ${commandHere('longtake worker')}`,
+    text: `${seenAgoMs.length} on ${taskQueue}, last seen ${minutes} min ago: ${stopped}. If so, ${meanwhile}`,
   };
 }
