@@ -13,6 +13,8 @@ export interface CodecRoutesOptions {
   readonly token: string;
   /** Whose pages may call: where Temporal's UI is. */
   readonly origins: readonly string[];
+  /** A caller, at this address, did not show the token. */
+  readonly onRefused: (from: string) => void;
 }
 
 const PATH = /^\/(encode|decode)$/;
@@ -65,10 +67,16 @@ function isWelcome(request: IncomingMessage, response: ServerResponse, options: 
       'www-authenticate',
       `${request.method === 'GET' ? 'Basic' : 'Bearer'} realm="longtake codec server"`,
     );
+    if (!isFirstAsk(request)) options.onRefused(request.socket.remoteAddress ?? 'an unknown address');
     sendText(response, 401, 'the token is missing or wrong');
     return false;
   }
   return true;
+}
+
+/** A browser asks without the token first, to be asked for it. */
+function isFirstAsk({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.authorization === undefined;
 }
 
 async function transform(

@@ -85,6 +85,22 @@ describe('the codec server', () => {
     }
   });
 
+  it('says on standard error that callers show no good token, seldom, and never which', async () => {
+    const own = new CliProcess(['codec-server', '--port', '0'], { cwd: '.', env: ENV });
+    const [, address = ''] = await own.says(/answers at (http:\S+)/);
+    const guess = 'guessed-token-0123456789';
+    const attempts = 20;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const headers = { authorization: `Bearer ${guess}` };
+      expect((await fetch(`${address}/decode`, { method: 'POST', body: '{}', headers })).status).toBe(401);
+    }
+    await own.says(/^! Refused a caller at 127\.0\.0\.1, whose token is missing or wrong\. .*LONGTAKE_CODEC_TOKEN/m);
+    await own.stop();
+    const { stdout, stderr } = await own.ended;
+    expect(stderr.match(/^! Refused/gm)?.length).toBeLessThan(attempts);
+    for (const secret of [guess, TOKEN]) expect(stdout + stderr).not.toContain(secret);
+  });
+
   it('takes the token as a password too, which is how a browser signs in', async () => {
     const basic = { authorization: `Basic ${Buffer.from(`me:${TOKEN}`).toString('base64')}` };
     const asked = await fetch(url);

@@ -6,7 +6,8 @@ import { usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addressText, listenProblem } from '../http-listener.js';
 import { untilAborted, watchInterruption } from '../interruption.js';
-import { say } from '../output.js';
+import { say, warn } from '../output.js';
+import { RefusalLog } from '../refusal-log.js';
 
 export interface CodecServerFlags {
   readonly port: number;
@@ -28,7 +29,9 @@ export async function codecServer({ host, port, origin }: CodecServerFlags): Pro
   }
   checkOrigins(origin);
   const codec = createEncryptionCodec(encryption);
-  const server = await start({ host, port }, { codec, token: codecToken, origins: origin });
+  const refusals = new RefusalLog(warn);
+  const onRefused = refusals.note.bind(refusals);
+  const server = await start({ host, port }, { codec, token: codecToken, origins: origin, onRefused });
   const url = `http://${addressText(server.address)}`;
   say(`The codec server answers at ${url} until Ctrl-C, for a UI at ${origin.join(' or ')}.`);
   say('To use it with the CLI of Temporal:');
