@@ -113,9 +113,12 @@ function fileLogger(config: Config, path: string) {
 /** All of them are named; nobody has hundreds here. */
 const MANY = 1_000;
 
-export async function runningRuns({ longtake }: Connected): Promise<RunSummary[]> {
-  const runs = await longtake.list({ limit: MANY });
-  return runs.filter(({ closedAt }) => closedAt === null);
+export async function allRuns({ longtake }: Connected): Promise<RunSummary[]> {
+  return await longtake.list({ limit: MANY });
+}
+
+async function runningRuns(connection: Connected): Promise<RunSummary[]> {
+  return (await allRuns(connection)).filter(({ closedAt }) => closedAt === null);
 }
 
 const PATIENCE_MS = 2_000;

@@ -4,12 +4,12 @@ import { commandHere } from './command-here.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { usageError } from './errors.js';
 import { followRun, type FollowRunOptions } from './follow-run.js';
+import { inputDifference } from './input-difference.js';
 import { watchInterruption } from './interruption.js';
 import { print, printJson, say } from './output.js';
 import type { RunFlags } from './run-flags.js';
 import { findRun, inputOf, type RunRecord } from './run-record.js';
-import { openRunSession, runningRuns, type RunSession } from './run-session.js';
-import { isDeepStrictEqual } from 'node:util';
+import { allRuns, openRunSession, type RunSession } from './run-session.js';
 
 /** A run to start or to come back to. */
 export interface ChosenRun {
@@ -80,9 +80,9 @@ async function startOrFind(session: RunSession, { id, input }: ChosenRun): Promi
 
 async function sayExisting(session: RunSession, run: RunRecord, input: GenerateVideoInput | null): Promise<void> {
   const before = input === null ? null : await inputOf(session.connection.temporal, run);
-  const other = before !== null && !isDeepStrictEqual(before, JSON.parse(JSON.stringify(input)));
+  const difference = before === null || input === null ? null : inputDifference(before, input);
   const what = run.isRunning ? 'following it.' : 'this is how it ended.';
-  const hint = other ? ' It was started with another request; for a new video choose another --id.' : '';
+  const hint = difference === null ? '' : ` It was started with ${difference}; for a new video choose another --id.`;
   say(`run ${run.id} exists already: ${what}${hint}`);
   if (run.isRunning) announce(session, run.id);
 }
@@ -109,15 +109,24 @@ function nameOthers({ unfinished }: RunSession, id: string): void {
   }
 }
 
-/** They are kept; nobody is made to wait for them. */
-async function nameRemaining({ embedded, connection }: RunSession, id: string): Promise<void> {
+/** What became of the other runs of this folder. Those that go on are kept; nobody is made to wait for them. */
+async function nameRemaining({ embedded, connection, unfinished }: RunSession, id: string): Promise<void> {
   if (!embedded) return;
-  for (const other of await runningRuns(connection)) {
-    if (other.id !== id) say(`not finished, goes on at the next --local: ${other.id} (${other.state ?? '?'})`);
+  const wentOn = new Set(unfinished.map(({ runId }) => runId));
+  for (const other of await allRuns(connection)) {
+    if (other.id === id) continue;
+    const state = other.state ?? '?';
+    if (other.closedAt === null) say(`not finished, goes on at the next --local: ${other.id} (${state})`);
+    else if (wentOn.has(other.runId))
+      say(`ended meanwhile: ${other.id} (${state}). To see how: ${localCommand(other.id)}`);
   }
 }
 
 function reattachCommand({ stack }: RunSession, id: string): string {
   if (stack === null) return commandHere(waitCommand(id));
+  return localCommand(id);
+}
+
+function localCommand(id: string): string {
   return commandHere(`longtake generate --local ${id.startsWith('-') ? '--id=' : '--id '}${shellWord(id)}`);
 }

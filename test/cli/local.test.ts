@@ -67,6 +67,8 @@ it('keeps the run on Ctrl-C, and goes on with it at the next start with the same
   const third = await longtake([...LOCAL, '--id', 'kept', 'another prompt'], { cwd });
   expect({ code: third.code, stdout: third.stdout }).toEqual({ code: 0, stdout: second.stdout });
   expect(third.stderr).toContain('started with another request');
+  const dearer = await longtake([...LOCAL, '--id', 'kept', '--max-cost', '1', 'a lighthouse'], { cwd });
+  expect(dearer.stderr).toContain('It was started with the same request and no budget; for a new video choose another');
   expect(await submittedJobs(cwd)).toBe(1);
 });
 
@@ -130,6 +132,25 @@ it('makes the greenhouse for npm start, under the next free name, past a run tha
   });
 });
 
+it('tells at its end that another run of the folder, left behind before, has ended beside it', async () => {
+  const cwd = await newFolder();
+  const first = new CliProcess([...LOCAL, '--simulated-generation', '8s', '--id', 'left', 'x'], { cwd });
+  await first.says(/^generating {2}job/m);
+  first.signal('SIGINT');
+  await first.ended;
+
+  const second = new CliProcess([...LOCAL, '--model', 'simulator/never-finishes', '--id', 'own', 'x'], { cwd });
+  await second.says(/^also going on: left \(/m);
+  await second.says(/^generating {2}job/m);
+  expect((await longtake(['generate', '--local', '--id', 'left'], { cwd })).code).toBe(0);
+  const cancelled = await longtake(['cancel', 'own'], { cwd, env: { TEMPORAL_ADDRESS: await addressIn(cwd) } });
+  expect(cancelled.code).toBe(0);
+  const { code, stderr } = await second.ended;
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/^ended meanwhile: left \(succeeded\)\. To see how: longtake generate --local --id left$/m);
+  expect(stderr).not.toMatch(/^ended meanwhile: own/m);
+});
+
 it('takes what the user gives over the example', async () => {
   const cwd = await newFolder();
   const args = ['generate', '--local', '--example', '--poll-interval', '200ms', ...QUICK, '--audio', 'a harbour'];
@@ -188,6 +209,14 @@ async function jobs(cwd: string): Promise<JournalEntry[]> {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as JournalEntry);
+}
+
+/** Where the Temporal server of that folder listens. */
+async function addressIn(cwd: string): Promise<string> {
+  const folder = join(cwd, '.longtake');
+  const [file = ''] = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('host.json'));
+  const { address } = JSON.parse(await readFile(join(folder, file), 'utf8')) as { readonly address: string };
+  return address;
 }
 
 async function submittedJobs(cwd: string): Promise<number> {
