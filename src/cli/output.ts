@@ -1,3 +1,4 @@
+import { jsonText } from './json-text.js';
 import { isRich, paint, plain } from './terminal.js';
 
 /** Rewritten in place at the foot of the terminal; empty when there is none. */
@@ -28,7 +29,7 @@ export function printHeading(line: string): void {
 
 /** One JSON document on one line. */
 export function printJson(value: unknown): void {
-  write(process.stdout, JSON.stringify(value));
+  write(process.stdout, jsonText(value));
 }
 
 function write(stream: NodeJS.WriteStream, text: string): void {

@@ -95,14 +95,16 @@ it('detaches on Ctrl-C while the run goes on', async () => {
 it('cancels a run, which wait then reports with 3', async () => {
   await dev.longtake('generate', 'x', '--id', 'unwanted', '--model', 'simulator/never-finishes', '--detach');
   const waiting = dev.longtake('wait', 'unwanted', '--json');
-  const cancelled = await dev.longtake('cancel', 'unwanted', '--reason', 'no longer needed');
+  const reason = 'no longer needed\u009b5m\u202e';
+  const cancelled = await dev.longtake('cancel', 'unwanted', '--reason', reason);
   expect(cancelled).toMatchObject({ code: 0, stderr: expect.stringContaining('may still be billed') as string });
   const { code, stdout } = await waiting;
   expect(code).toBe(3);
   expect(JSON.parse(stdout)).toMatchObject({
     ...{ id: 'unwanted', state: 'cancelled', result: null },
-    error: { type: 'Cancelled', message: expect.stringContaining('no longer needed') as string },
+    error: { type: 'Cancelled', message: expect.stringContaining(reason) as string },
   });
+  expect(stdout).not.toMatch(/[\u007f-\u009f\u202e]/); // escaped, so that no terminal obeys them
   expect((await dev.longtake('cancel', 'unwanted')).code).toBe(0);
 });
 
