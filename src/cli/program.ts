@@ -36,10 +36,14 @@ export function createProgram() {
     .version(packageVersion(), '-V, --version', 'print the version')
     .option('--debug', 'show where an error comes from')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'show the help of a command') // works; the list of commands goes without it
     .addHelpText('after', EXAMPLES)
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${argumentsOf(command)}`.trim() })
+    .configureHelp({
+      subcommandTerm: (command) => `${command.name()} ${argumentsOf(command)}`.trim(),
+      visibleCommands: ({ commands }) => [...commands],
+    })
     .showSuggestionAfterError()
+    .showHelpAfterError('See: longtake --help')
     .exitOverride();
   for (const [heading, commands] of Object.entries(GROUPS)) {
     for (const command of commands()) program.addCommand(inheriting(program, command.helpGroup(heading)));

@@ -2,9 +2,12 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 // As in the client: not a public module, but the one the SDK's own client decodes with.
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { closedStatus, recordedStatus } from '../client/run-status.js';
-import { translated } from '../client/temporal-errors.js';
+import { translated, unknownRun } from '../client/temporal-errors.js';
 import { generateVideoInput } from '../contract/schemas.js';
 import type { GenerateVideoInput, VideoState } from '../contract/types.js';
+import { commandHere } from './command-here.js';
+import { CliError } from './errors.js';
+import { EXIT } from './exit-codes.js';
 
 /** What Temporal itself knows of a run: no worker is asked. */
 export interface RunRecord {
@@ -26,6 +29,13 @@ export async function findRun(temporal: Client, id: string): Promise<RunRecord |
     if (error instanceof WorkflowNotFoundError) return null;
     throw translated(error, id, null);
   }
+}
+
+/** As `findRun`, where there has to be one. */
+export async function knownRun(temporal: Client, id: string): Promise<RunRecord> {
+  const run = await findRun(temporal, id);
+  if (run === null) throw new CliError(EXIT.failed, unknownRun(id, commandHere('longtake list')));
+  return run;
 }
 
 /** The input a run was started with, or `null` where it cannot be read. */

@@ -15,10 +15,7 @@ export function translated(error: unknown, workflowId: string | null, address: s
         cause: error,
       });
     }
-    return new LongtakeError('NotFound', `There is no run ${workflowId ?? ''} in this namespace.`, {
-      workflowId,
-      cause: error,
-    });
+    return new LongtakeError('NotFound', unknownRun(workflowId ?? ''), { workflowId, cause: error });
   }
   if (isUnreachable(error)) return unreachable(address, error);
   const undecryptable = decryptionErrorIn(error);
@@ -26,6 +23,10 @@ export function translated(error: unknown, workflowId: string | null, address: s
     return new LongtakeError('Undecryptable', undecryptable.message, { workflowId, cause: error });
   }
   return error;
+}
+
+export function unknownRun(workflowId: string, listCommand = 'longtake list'): string {
+  return `There is no run ${workflowId} in this namespace. To see which there are: ${listCommand}`;
 }
 
 export function unreachable(address: string | null, cause: unknown, startCommand = 'longtake dev'): LongtakeError {

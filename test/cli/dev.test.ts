@@ -142,11 +142,14 @@ it('stops with 5 at a decision, says how to answer, and goes on after the answer
   expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining('run doubt is failed') as string });
 });
 
-it.each(['status', 'wait', 'cancel'])('%s of an unknown run exits with 1', async (command) => {
-  const { code, stdout, stderr } = await dev.longtake(command, 'nobody');
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toMatch(/^error: There is no run nobody /);
-});
+it.each([['status'], ['wait'], ['cancel'], ['url'], ['resolve', '--abandon']])(
+  '%s of an unknown run exits with 1, with the same words as any other command',
+  async (...command) => {
+    const { code, stdout, stderr } = await dev.longtake(...command, 'nobody');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe('error: There is no run nobody in this namespace. To see which there are: longtake list\n');
+  },
+);
 
 it('asks whether a worker is there when nothing happens', async () => {
   const env = { ...dev.env, LONGTAKE_TASK_QUEUE: 'nobody-works-here' };

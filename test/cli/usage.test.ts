@@ -54,6 +54,17 @@ it('shows the options of a command, but none that are only for longtake itself',
   expect(stdout).not.toMatch(/--example|--simulated-generation/);
 });
 
+it('shows with help what --help shows', async () => {
+  const cwd = await newFolder();
+  for (const command of [[], ['generate']]) {
+    const [byCommand, byFlag] = [
+      await longtake(['help', ...command], { cwd }),
+      await longtake([...command, '--help'], { cwd }),
+    ];
+    expect(byCommand).toEqual({ code: 0, stdout: byFlag.stdout, stderr: '' });
+  }
+});
+
 it('prints the version of the package', async () => {
   const { stdout } = await longtake(['--version'], { cwd: await newFolder() });
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -62,7 +73,9 @@ it('prints the version of the package', async () => {
 describe('wrong usage exits with 2, says what to do, and starts nothing', () => {
   it.each<[string, string[], RegExp]>([
     ['no command', [], /Usage: longtake/],
-    ['a command that does not exist', ['generat'], /Did you mean generate/],
+    ['a command that does not exist', ['generat'], /Did you mean generate\?\)\nSee: longtake --help\n$/],
+    ['an option that no command has', ['--quiet'], /unknown option '--quiet'\nSee: longtake --help\n$/],
+    ['the help of a command that does not exist', ['help', 'generat'], /^Usage: longtake/],
     ['an option that does not exist', ['generate', 'x', '--fps', '3'], /unknown option '--fps'/],
     ['neither prompt nor request', ['generate'], /longtake generate "/],
     ['two prompts', ['generate', 'a', 'lighthouse'], /too many arguments/],

@@ -6,15 +6,13 @@ import { connected } from '../connect.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { say } from '../output.js';
-import { findRun } from '../run-record.js';
-import { unknownRun } from './wait.js';
+import { knownRun } from '../run-record.js';
 
 export async function cancel(id: string, { reason }: { readonly reason?: string | undefined }): Promise<ExitCode> {
   const parsed = cancelRequest.safeParse({ reason });
   if (!parsed.success) throw usageError(`--${describeIssues(parsed.error)}.`);
   return await connected(loadConfig(), async ({ longtake, temporal }) => {
-    const run = await findRun(temporal, id);
-    if (run === null) throw new CliError(EXIT.failed, unknownRun(id));
+    const run = await knownRun(temporal, id);
     if (run.state === 'cancelled') say(`run ${id} is cancelled already.`);
     else if (!run.isRunning) throw new CliError(EXIT.failed, `There is nothing to cancel: run ${id} is ${run.state}.`);
     else await ask();

@@ -8,8 +8,7 @@ import { connected } from '../connect.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { say } from '../output.js';
-import { findRun } from '../run-record.js';
-import { unknownRun } from './wait.js';
+import { knownRun } from '../run-record.js';
 
 export interface ResolveFlags {
   readonly adopt?: string | undefined;
@@ -23,8 +22,7 @@ const ANSWER_MS = 60_000;
 export async function resolve(id: string, flags: ResolveFlags): Promise<ExitCode> {
   const decision = decisionFrom(flags);
   return await connected(loadConfig(), async ({ longtake, temporal }) => {
-    const run = await findRun(temporal, id);
-    if (run === null) throw new CliError(EXIT.failed, unknownRun(id));
+    const run = await knownRun(temporal, id);
     if (!run.isRunning) throw new CliError(EXIT.failed, `Nothing waits for a decision: run ${id} is ${run.state}.`);
     const giveUp = new AbortController();
     const { state } = await Promise.race([

@@ -4,10 +4,14 @@ import { connected } from '../connect.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { bytes, cancelSuffix, localTime } from '../format.js';
 import { print, printJson } from '../output.js';
+import { knownRun } from '../run-record.js';
 import { costText, describeAsset, sayAnswers } from '../report.js';
 
 export async function status(id: string, { json }: { readonly json?: true | undefined }): Promise<ExitCode> {
-  const found = await connected(loadConfig(), ({ longtake }) => longtake.handle(id).status());
+  const found = await connected(loadConfig(), async ({ longtake, temporal }) => {
+    await knownRun(temporal, id);
+    return await longtake.handle(id).status();
+  });
   if (json === true) printJson(asJson(found));
   else for (const line of card(found)) print(line);
   if (json !== true && found.state === 'awaiting_decision') sayAnswers(id);

@@ -6,6 +6,7 @@ import { connected } from '../connect.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print } from '../output.js';
+import { knownRun } from '../run-record.js';
 
 /** What S3 allows at most. */
 const LONGEST_MS = 7 * 24 * 60 * 60 * 1000;
@@ -16,7 +17,10 @@ export async function url(id: string, { expires }: { readonly expires: string })
     throw usageError(`--expires must be a duration from 1s to 7d, such as 1h, not "${expires}".`);
   }
   const config = loadConfig();
-  const run = await connected(config, ({ longtake }) => longtake.handle(id).status());
+  const run = await connected(config, async ({ longtake, temporal }) => {
+    await knownRun(temporal, id);
+    return await longtake.handle(id).status();
+  });
   if (run.assets.length === 0) throw new CliError(EXIT.failed, nothingSaved(id, run));
   for (const asset of run.assets) print(await linkTo(asset, config.s3, expiresMs));
   return EXIT.done;

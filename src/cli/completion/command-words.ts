@@ -29,7 +29,7 @@ export function wordsOf(program: AnyCommand): ProgramWords {
   return {
     name: program.name(),
     flags: flagsOf(program),
-    commands: new Help().visibleCommands(program).map(commandOf),
+    commands: program.commands.map(commandOf),
   };
 }
 
