@@ -179,11 +179,13 @@ class Wait {
   }
 
   private lost(): ApplicationFailure {
-    return failRun(
-      'VideoLost',
-      `The provider does not know job ${this.jobId()} (404, ${LIMITS.missingInARow} in a row). It may still be billed: ask the provider.`,
-      this.adopt(),
-    );
+    const { providerStatus } = this.run.status;
+    const what = `The provider does not know job ${this.jobId()} (404, ${LIMITS.missingInARow} in a row)`;
+    // It never answered for a job that was adopted: nobody has shown that there is one.
+    if (providerStatus === null && this.run.adopts) {
+      return failRun('VideoLost', `${what} under the key of this worker. Check the job id and OPENROUTER_API_KEY.`);
+    }
+    return failRun('VideoLost', `${what}. It may still be billed: ask the provider.`, this.adopt());
   }
 
   private exhausted(): ApplicationFailure {

@@ -73,6 +73,12 @@ describe('what the provider says of the job', () => {
     expect(error.message).toMatch(/longtake adopt --output \S+ job-1$/);
   });
 
+  it('of an adopted job that the provider has never known says to check id and key, and not to adopt it again', async () => {
+    const { error } = await endsAs('VideoLost', { poll: () => refusal(404, 'no such job') }, { jobId: 'mistyped' });
+    expect(error.message).toMatch(/does not know job mistyped .* Check the job id and OPENROUTER_API_KEY\. See docs/);
+    expect(error.message).not.toContain('longtake adopt');
+  });
+
   it('does not add up 404s that are not in a row', async () => {
     const answers = [404, 404, 404, 404, 200, 404, 404, 404, 404];
     rig.provider.script = {
