@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 export interface CliOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** What node runs, with the words as its arguments. Default: the command line. */
+  readonly program?: readonly string[];
 }
 
 export interface CliEnd {
@@ -28,8 +30,8 @@ export class CliProcess {
   #watchers: (() => void)[] = [];
   readonly ended: Promise<CliEnd>;
 
-  constructor(args: readonly string[], { cwd, env = {}, input = '' }: CliOptions) {
-    this.#child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...inherited(), ...env } });
+  constructor(args: readonly string[], { cwd, env = {}, input = '', program = [MAIN] }: CliOptions) {
+    this.#child = spawn(process.execPath, [...program, ...args], { cwd, env: { ...inherited(), ...env } });
     this.#child.stdin?.on('error', () => undefined).end(input);
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#stdout += chunk.toString();

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Payload } from '@temporalio/common';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { CliProcess, longtake } from '../cli/cli-process.js';
+import { CliProcess, longtake, type CliEnd } from '../cli/cli-process.js';
+import { longtakeInTurn } from '../cli/commands-in-turn.js';
+import { EXIT } from '../../src/cli/exit-codes.js';
 import { createEncryptionCodec } from '../../src/encryption/encryption-codec.js';
 import { loadConfig } from '../../src/config.js';
 import { rawRun } from '../encryption/raw-run.js';
@@ -277,7 +279,7 @@ describe.each<[string, Record<string, string>]>([
   });
 
   it('in what the command line says with --debug, which is the most that it can say', async () => {
-    const asked: [string[], Record<string, string>][] = [
+    const asked = [
       ...RUNS.flatMap((run) => [
         ['status', run],
         ['wait', run, '--json'],
@@ -292,21 +294,26 @@ describe.each<[string, Record<string, string>]>([
         ['resolve', 'saved', '--abandon'],
         ['resolve', 'nobody', '--resubmit'],
       ],
-    ].map((words) => [words, {}]);
-    // Where something is wrong with them, they are nearest to being said.
-    for (const change of wrongSettings()) asked.push([['doctor'], change]);
+    ].map((words) => ['--debug', ...words]);
     const places: Place[] = [];
-    const askNext = async (): Promise<void> => {
-      for (let next = asked.shift(); next !== undefined; next = asked.shift()) {
-        const [words, change] = next;
-        const { stdout, stderr } = await cli(['--debug', ...words], change);
-        expect(stdout + stderr, words.join(' ')).not.toBe('');
-        places.push({ name: ['longtake', ...words, Object.keys(change)].join(' '), content: stdout + stderr });
-      }
+    const take = (name: string, { stdout, stderr }: CliEnd): void => {
+      expect(stdout + stderr, name).not.toBe('');
+      places.push({ name: `longtake ${name}`, content: stdout + stderr });
     };
-    await Promise.all([askNext(), askNext(), askNext()]);
+    const ends = await longtakeInTurn(asked, { cwd: rig.storage, env: rig.environment });
+    // Each has come as far as Temporal or the provider, and none to grief over its words.
+    expect(ends.filter(({ code }) => code === EXIT.usage || code === EXIT.unreachable)).toEqual([]);
+    for (const [index, words] of asked.entries()) take(words.join(' '), ends[index] ?? fail(words));
+    // Where something is wrong with them, they are nearest to being said.
+    for (const change of wrongSettings()) {
+      take(`doctor ${Object.keys(change).join(' ')}`, await cli(['--debug', 'doctor'], change));
+    }
     expectNoSecret(places);
   });
+
+  function fail(words: readonly string[]): never {
+    throw new Error(`longtake ${words.join(' ')} did not end`);
+  }
 
   function wrongSettings(): Record<string, string>[] {
     return [
@@ -344,7 +351,7 @@ describe.each<[string, Record<string, string>]>([
       const { runId } = await rig.temporal.workflow.getHandle(run).describe();
       await ui.openHistory(run, runId);
       await look(`the history of ${run}`, run);
-      await ui.openDetails(run, runId);
+      await ui.turnToDetails();
       await look(`the details of ${run}`, `prompt: ${run}`);
     }
     const content = (await Promise.all(received)).join('\n');

@@ -36,6 +36,12 @@ export class TemporalUi {
     await this.page.getByRole('heading', { name: 'Current Details' }).waitFor();
   }
 
+  /** From another tab of the run; the whole of the UI is not loaded again. */
+  async turnToDetails(): Promise<void> {
+    await this.page.locator('a[href$="/user-metadata"]').click();
+    await this.page.getByRole('heading', { name: 'Current Details' }).waitFor();
+  }
+
   async openHistory(workflowId: string, runId: string): Promise<void> {
     await this.openRun(workflowId, runId, 'history');
   }
