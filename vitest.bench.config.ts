@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
-import base from './vitest.config.js';
+import { settings, surroundings } from './vitest.config.js';
 
 /** `npm run bench [-- NAME]`: prints figures; nothing here passes or fails by speed. */
 export default defineConfig({
   test: {
-    ...base.test,
+    ...settings,
+    ...surroundings,
     include: ['bench/*.bench.ts'],
     reporters: [['default', { summary: false }]],
     disableConsoleIntercept: true,

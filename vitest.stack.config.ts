@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
-import base from './vitest.config.js';
+import { settings, surroundings } from './vitest.config.js';
 
 /** `npm run test:stack`: what a deployment is made of, as real processes. The first time it builds a Temporal server. */
 export default defineConfig({
   test: {
-    ...base.test,
+    ...settings,
+    ...surroundings,
     include: ['test/stack/*.stack.ts'],
     fileParallelism: false,
     testTimeout: 300_000,
