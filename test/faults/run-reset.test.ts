@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { accepted, completed, job, refusal } from '../support/provider.js';
 import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
@@ -153,6 +153,9 @@ describe('a run that is reset', () => {
     const { workflow } = rig.temporal;
     const args = [withDefaults({ ...PATIENT, overwrite: true })];
     await workflow.start('generateVideo', { workflowId, taskQueue: rig.taskQueue, args, cronSchedule: '@every 1s' });
+    onTestFinished(async () => {
+      await workflow.getHandle(workflowId).terminate();
+    });
     const handle = rig.client.handle(workflowId);
     await expect.poll(() => rig.provider.submits.length).toBe(2); // before it, the handle may show the first run's end
     await until(handle, ({ jobId }) => jobId === 'cron-2');
@@ -160,7 +163,6 @@ describe('a run that is reset', () => {
     await resetTo(handle, first);
     await awaiting(handle);
     expect(rig.provider.submits).toHaveLength(2);
-    await workflow.getHandle(workflowId).terminate();
   });
 
   it('while its submit is under way hears of the job, and adopts it', async () => {
