@@ -44,7 +44,7 @@ export type Mp4Verdict =
 /**
  * Tells whether the bytes of a download are one whole MP4 video, while they stream by, however they are cut into chunks.
  * It judges structure, not pictures: damage inside the media data is for a checksum to find. Where a fragmented file
- * announces neither its length (`mehd`) nor its segments (`sidx`) and has no index behind them (`mfra`), it says so.
+ * does not announce its length for every track (`mehd`) and has no index behind them (`mfra`), the verdict says so.
  * Keeps the tables in memory and nothing else. Never throws.
  */
 export class Mp4Probe {
@@ -162,12 +162,17 @@ export class Mp4Probe {
       codec: video.codec,
       hasAudio: tracks.some((track) => track.handler === 'soun'),
       fragmented: movie.fragmentDefaults !== null,
-      showsItsEnd: this.showsItsEnd(movie),
+      showsItsEnd: this.showsItsEnd(movie, tracks),
     };
   }
 
-  private showsItsEnd({ fragmentDefaults, announcedSeconds }: Movie): boolean {
-    return fragmentDefaults === null || announcedSeconds !== null || this.promisedEnd > 0 || this.hasFinalIndex;
+  /** An index of segments (`sidx`) may be one of many, and a length of the whole is that of the longest track. */
+  private showsItsEnd(movie: Movie, tracks: readonly Track[]): boolean {
+    const { fragmentDefaults, announcedSeconds } = movie;
+    if (fragmentDefaults === null || this.hasFinalIndex) return true;
+    if (announcedSeconds === null) return false;
+    const least = announcedSeconds - ANNOUNCED_TOLERANCE_SECONDS;
+    return tracks.every((track) => (this.seconds(track, movie) ?? 0) >= least);
   }
 
   private checkedBytes(track: Track): number {

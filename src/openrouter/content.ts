@@ -161,7 +161,7 @@ function readVideo(provider: Provider, response: Dispatcher.ResponseData, target
     outcome: 'content',
     body: response.body,
     contentLength: lengthOf(response),
-    endIsTold: lengthOf(response) !== null || header(response, 'transfer-encoding') !== null,
+    endIsTold: lengthOf(response) !== null || /(^|,)\s*chunked\s*$/i.test(header(response, 'transfer-encoding') ?? ''),
     contentType: provider.quote(header(response, 'content-type') ?? '') || null,
     file: identityOf(response),
   };

@@ -75,8 +75,10 @@ export class S3Write implements VideoWrite {
     if (!(await this.to.claim.isHeld())) throw swept(key);
     const options = { contentType: 'video/mp4', metadata: metadataOf(this.to.owner, content), replace };
     const objectKey = this.to.objectKey(key);
-    if (await uploadObject({ ...this.to, stop: this.stop }, objectKey, content, options)) return 'placed';
+    const isDone = await uploadObject({ ...this.to, stop: this.stop }, objectKey, content, options);
+    if (isDone && found === 'lost') return 'placed';
     const now = await this.compare(key, content);
+    if (isDone && now !== 'placed') throw notReplaced(key);
     if (now === 'lost') throw swept(key);
     return now;
   }
@@ -116,6 +118,13 @@ function swept(key: string): StorageError {
   return new StorageError(
     'StorageFailed',
     `The unfinished transfer of "${key}" was swept while it ran, by another attempt or a clean-up.`,
+  );
+}
+
+function notReplaced(key: string): StorageError {
+  return new StorageError(
+    'StorageFailed',
+    `The storage said that it replaced "${key}", but other content is there; look for what else writes there.`,
   );
 }
 
