@@ -20,8 +20,8 @@ export interface TemporalPort {
    * too late. `false`: the run is closed. Rejects when the server has not taken it.
    */
   reportLateJob(run: RunRef, job: { readonly jobId: string; readonly status: string }): Promise<boolean>;
-  /** Workflow ids of runs on this task queue that have this job, open or closed, as far as the server can tell. At most three. */
-  ownersOf(jobId: string): Promise<readonly string[]>;
+  /** Runs on this task queue that have this job, open or closed, as far as the server can tell. At most three. */
+  ownersOf(jobId: string): Promise<readonly RunRef[]>;
   /**
    * Whether a run may send a paid request. One that Temporal's Reset made may not, before somebody has answered it: what the
    * run before it paid for since is not in its history. Rejects when the server does not say.

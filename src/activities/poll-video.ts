@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Job, PollAnswer } from '../openrouter/answers.js';
-import type { ActivityDeps } from './deps.js';
+import type { ActivityDeps, RunRef } from './deps.js';
 
 export interface JobRef {
   readonly jobId: string;
@@ -19,8 +19,16 @@ export type Inspection =
   /** `final`: looking again cannot change it. */
   | { readonly adoptable: false; readonly reason: string; readonly final: boolean };
 
+export interface InspectInput extends JobRef {
+  /**
+   * Whose jobs are this run's to adopt as well: those of any run under its workflow id, where a person says so or a reset
+   * made it, or nobody's. Default `id`.
+   */
+  readonly kin?: 'id' | 'none';
+}
+
 export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
-  return async function inspectJob({ jobId }: JobRef): Promise<Inspection> {
+  return async function inspectJob({ jobId, kin = 'id' }: InspectInput): Promise<Inspection> {
     const answer = await openRouter.poll(jobId);
     if (answer.outcome === 'missing') {
       const reason = `The provider knows no job ${jobId}. Check the id; the run goes on waiting.`;
@@ -30,12 +38,14 @@ export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
       const reason = `Job ${jobId} could not be read: ${answer.message} Try again; the run goes on waiting.`;
       return { adoptable: false, reason, final: false };
     }
-    const own = activityInfo().workflowExecution?.workflowId;
-    const others = (await temporal.ownersOf(jobId)).filter((workflowId) => workflowId !== own);
+    const own = activityInfo().workflowExecution;
+    const isOwn = ({ workflowId, runId }: RunRef) =>
+      kin === 'id' ? workflowId === own?.workflowId : runId === own?.runId;
+    const others = (await temporal.ownersOf(jobId)).filter((run) => !isOwn(run));
     if (others.length > 0) {
       return {
         adoptable: false,
-        reason: `Job ${jobId} belongs to the run ${others.join(', ')}; this run goes on waiting for its own.`,
+        reason: `Job ${jobId} belongs to the run ${others.map(({ workflowId }) => workflowId).join(', ')}; this run goes on waiting for its own.`,
         final: true,
       };
     }

@@ -10,6 +10,8 @@ import { pathOf, requestHeaders, type Provider } from './provider.js';
 import { discard, readText } from './response-body.js';
 import type { TrustedUrl } from './trusted-url.js';
 
+/** "See the result there", "this took too long", and a proxy's "nobody waits any more": the request may have been carried out. */
+const DOUBTFUL: ReadonlySet<number> = new Set([303, 408, 499]);
 const DOUBT = 'Whether a job was accepted is not known.';
 
 /** `POST /videos`, once, on a connection of its own: what the socket did decides whether the request can have left. */
@@ -61,7 +63,7 @@ async function judge(provider: Provider, response: Dispatcher.ResponseData, targ
   if (status === 429 || (status === 503 && isProvidersOwn)) {
     return { outcome: 'not_accepted', httpStatus: status, message, retryAfterMs };
   }
-  if (status === 408 || status >= 500) return unknown(status, message);
+  if (DOUBTFUL.has(status) || status >= 500) return unknown(status, message);
   return { outcome: 'refused', httpStatus: status, message };
 }
 

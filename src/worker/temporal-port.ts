@@ -65,7 +65,7 @@ export function createTemporalPort(
     async ownersOf(jobId) {
       if (!searchAttributes) return [];
       const query = `LongtakeJobId = ${queryLiteral(jobId)} AND TaskQueue = ${queryLiteral(taskQueue)}`;
-      return await ask(() => firstOf(runs, query, ({ workflowId }) => workflowId));
+      return await ask(() => firstOf(runs, query, ({ workflowId, runId }) => ({ workflowId, runId })));
     },
     async jobsOf(workflowId) {
       if (!searchAttributes) return [];
@@ -78,16 +78,16 @@ export function createTemporalPort(
 }
 
 /** What the first runs of a list have, each value once. */
-async function firstOf(
+async function firstOf<T>(
   runs: WorkflowClient,
   query: string,
-  valueOf: (run: WorkflowExecutionInfo) => string | undefined,
-): Promise<readonly string[]> {
-  const values = new Set<string>();
+  valueOf: (run: WorkflowExecutionInfo) => T | undefined,
+): Promise<readonly T[]> {
+  const values = new Map<string, T>();
   for await (const run of runs.list({ query })) {
     const value = valueOf(run);
-    if (value !== undefined) values.add(value);
+    if (value !== undefined) values.set(JSON.stringify(value), value);
     if (values.size === ENOUGH) break;
   }
-  return [...values];
+  return [...values.values()];
 }

@@ -17,5 +17,6 @@ export interface CarriedState {
   readonly pollTrouble?: PollTroubleKind;
   readonly seenEvents: readonly string[];
   readonly submits: readonly SubmitOutcome[];
+  readonly otherDoubts?: string | null;
   readonly stateSince: string;
 }

@@ -105,7 +105,7 @@ function endOf(run: VideoRun, failure: TemporalFailure): TemporalFailure {
 
 /** A run never ends without a word on jobs that it may have paid for and does not follow. */
 function untoldOf(run: VideoRun, failure: TemporalFailure): string {
-  if (run.status.jobId !== null) return '';
+  if (run.status.jobId !== null) return run.otherDoubts === null ? '' : ` ${run.otherDoubts}`;
   const told = (who: string) => (jobId: string) =>
     ` ${who} job ${jobId}; to save its video: ${adoptCommand(jobId, null)}`;
   const earlier = run.earlierJobs.map(told('The run before the reset had'));

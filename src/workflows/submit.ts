@@ -9,12 +9,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
-import type { Inspection } from '../activities/poll-video.js';
+import type { InspectInput, Inspection } from '../activities/poll-video.js';
 import type { SubmitInput, SubmitMark, SubmittedJob, UnknownDetails } from '../activities/submit-video.js';
 import type { ProviderRequest } from '../contract/types.js';
 import { POLL, SUBMIT } from './activity-options.js';
 import { activityCause, contractType, endWith, failRun } from './failures.js';
 import { cancelledRun } from './cancellation.js';
+import { jobEnd } from './job-ends.js';
 import { recordSubmit, type SubmitOutcome } from './ledger.js';
 import { now, type Decision, type VideoRun } from './video-run.js';
 
@@ -43,6 +44,7 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
     const askedAt = now();
     const outcome = await submitOnce(run, { request, firstRunId: workflowInfo().firstExecutionRunId });
     if ('jobId' in outcome) {
+      if (inDoubt.length > 0) run.leaveInDoubt(`Also in doubt, and perhaps billed: ${inDoubt.join('; ')}.`);
       run.follow(outcome.jobId, outcome.status, now());
       return;
     }
@@ -52,6 +54,11 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
     const decision = await awaitDecision(run, outcome, inDoubt);
     log.info('the submit in doubt was answered', { ...decision });
     if (decision.action === 'adopt') {
+      if (inDoubt.length > 1) {
+        run.leaveInDoubt(
+          `Job ${decision.jobId} came of one of these, and the others may be billed as well: ${inDoubt.join('; ')}.`,
+        );
+      }
       run.follow(decision.jobId, decision.providerStatus, askedAt);
       return;
     }
@@ -134,10 +141,11 @@ async function awaitDecision(
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message } });
   log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: unknown });
   const looks = new Map<string, number>();
+  const hints: Hints = { looks, isOnly: inDoubt.length === 1, kin: kinOf(earlierJobs) };
   const toLookAt = (): string[] => run.candidates.filter((jobId) => (looks.get(jobId) ?? 0) < LOOKS);
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || toLookAt().length > 0);
-    const decision = run.decided() ?? (await adoptOne(run, toLookAt(), looks));
+    const decision = run.decided() ?? (await adoptOne(run, toLookAt(), hints));
     if (decision !== null) return decision;
     if (run.isCancelled()) throw cancelledRun(run);
     const known = run.candidates.length;
@@ -148,26 +156,57 @@ async function awaitDecision(
   }
 }
 
+interface Hints {
+  /** How often each job was looked at. */
+  readonly looks: Map<string, number>;
+  /** One submit is in doubt, and not more. */
+  readonly isOnly: boolean;
+  readonly kin: 'id' | 'none';
+}
+
+/** After a reset the job of the run before is what is looked for, but that of a cron schedule's run before is not. */
+function kinOf(earlierJobs: readonly string[] | undefined): Hints['kin'] {
+  return earlierJobs !== undefined && workflowInfo().continuedFromExecutionRunId === undefined ? 'id' : 'none';
+}
+
 /** One look at each job that events named: one that is not to be had must not hold up the right one. */
 async function adoptOne(
   run: VideoRun,
   jobIds: readonly string[],
-  looks: Map<string, number>,
+  { looks, isOnly, kin }: Hints,
 ): Promise<Decision | null> {
   for (const jobId of jobIds) {
     if (run.isCancelled() || run.decided() !== null) return null;
-    const inspection = await lookAt(jobId);
-    if (inspection.adoptable) return { action: 'adopt', jobId, providerStatus: inspection.job.status };
+    const inspection = await lookAt({ jobId, kin });
     looks.set(jobId, (looks.get(jobId) ?? 0) + 1);
-    if (inspection.final) run.candidates.splice(run.candidates.indexOf(jobId), 1);
+    if (!inspection.adoptable) {
+      if (inspection.final) run.candidates.splice(run.candidates.indexOf(jobId), 1);
+      continue;
+    }
+    const { status } = inspection.job;
+    if (isOnly || isOfUse(status)) return { action: 'adopt', jobId, providerStatus: status };
+    looks.set(jobId, LOOKS);
+    leaveToPerson(run, jobId, status);
   }
   return null;
 }
 
+function isOfUse(status: string): boolean {
+  const end = jobEnd(status);
+  return end === undefined || end === 'saved';
+}
+
+/** It came of one of several submits, and the run would end with it while another one's video waits. */
+function leaveToPerson(run: VideoRun, jobId: string, status: string): void {
+  const { error } = run.status;
+  const told = `${error?.message ?? ''} One of them led to job ${jobId}, which the provider calls ${status}.`;
+  run.problem({ type: 'SubmissionUnknown', message: told });
+}
+
 /** A look that does not come back says nothing about the job. */
-async function lookAt(jobId: string): Promise<Inspection> {
+async function lookAt(job: InspectInput): Promise<Inspection> {
   try {
-    return await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${jobId}` }, [{ jobId }]);
+    return await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${job.jobId}` }, [job]);
   } catch (error) {
     if (activityCause(error) === null) throw error;
     return { adoptable: false, final: false, reason: 'the job could not be looked at' };

@@ -63,6 +63,8 @@ export class VideoRun {
   earlierJobs: readonly string[] = [];
   /** What became of every submit so far. */
   readonly submits: SubmitOutcome[] = [];
+  /** What is to be told to the end of further submits that nobody knows the outcome of. */
+  otherDoubts: string | null = null;
   /** A provider event asks for a poll before its time. */
   woken = false;
   cancelReason: string | null = null;
@@ -86,6 +88,7 @@ export class VideoRun {
     this.stateSince = carried.stateSince;
     this.seenEvents = [...carried.seenEvents];
     this.submits.push(...carried.submits);
+    this.otherDoubts = carried.otherDoubts ?? null;
   }
 
   /** Follows cancellation of the run: the signal's way leads through the server as well. */
@@ -198,6 +201,12 @@ export class VideoRun {
     for (const candidate of this.candidates) this.tellOfOther(candidate);
   }
 
+  /** The run has its job, but it may have paid for more than that one. */
+  leaveInDoubt(what: string): void {
+    this.otherDoubts = what;
+    this.change({ warnings: [...this.status.warnings, what] });
+  }
+
   /** Temporal's Reset makes another run of the same history, and only its id differs; a cron schedule or a retry makes its own. */
   get isReset(): boolean {
     const { runId, firstExecutionRunId, continuedFromExecutionRunId } = workflowInfo();
@@ -220,8 +229,8 @@ export class VideoRun {
   carry(
     poll: Pick<CarriedState, 'pollDeadlineAt' | 'notBefore' | 'missingInARow' | 'lastDenial' | 'pollTrouble'>,
   ): CarriedState {
-    const { plan, status, seenEvents, submits, stateSince } = this;
-    return { ...poll, plan, status, seenEvents, submits, stateSince };
+    const { plan, status, seenEvents, submits, otherDoubts, stateSince } = this;
+    return { ...poll, plan, status, seenEvents, submits, otherDoubts, stateSince };
   }
 
   private show(): void {

@@ -17,6 +17,7 @@ import type { CarriedState } from './carried-state.js';
 import { activityCause, failRun } from './failures.js';
 import type { generateVideo } from './generate-video.js';
 import { recordPoll } from './ledger.js';
+import { jobEnd } from './job-ends.js';
 import { pollIntervalMs } from './poll-schedule.js';
 import { PollTrouble } from './poll-trouble.js';
 import type { VideoRun } from './video-run.js';
@@ -144,7 +145,7 @@ class Wait {
   }
 
   private judge(job: Job): FinishedJob | null {
-    const end = Object.hasOwn(ENDS, job.status) ? ENDS[job.status] : undefined;
+    const end = jobEnd(job.status);
     if (end === undefined) return null; // also a status that nobody knows yet: the job is still there
     if (end === 'saved') return { outputs: job.outputs, model: job.model };
     throw failRun(
@@ -211,12 +212,3 @@ function asSentence(text: string): string {
 }
 
 const GOES_ON = 'The job goes on, and the next poll comes as scheduled.';
-
-/** What the provider's final words mean. */
-const ENDS: Readonly<Record<string, FailureType | 'saved' | undefined>> = {
-  completed: 'saved',
-  failed: 'VideoFailed',
-  dead: 'VideoFailed',
-  cancelled: 'VideoCancelled',
-  expired: 'VideoExpired',
-};

@@ -109,6 +109,28 @@ describe('a run that is reset', () => {
     expect(rig.provider.submits).toHaveLength(2);
   });
 
+  it('and told to submit again takes no event’s word that the job before is its own', async () => {
+    rig.provider.script = {
+      submit: ({ n }) => (n === 1 ? accepted('first-1') : refusal(500, 'who knows')),
+      poll: ({ jobId }) => (jobId === 'first-1' ? job(jobId, 'failed') : completed(jobId)),
+    };
+    const handle = await rig.start();
+    await expect(handle.result()).rejects.toMatchObject({ type: 'VideoFailed' });
+    await expect
+      .poll(() => rig.temporal.workflow.count(`WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'first-1'`))
+      .toMatchObject({ count: 1 });
+    const [first] = await completedTasks(handle);
+    await resetTo(handle, first);
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await until(handle, ({ error }) => /Also in doubt/.test(error?.message ?? ''));
+    for (const jobId of ['first-1', 'second-2']) {
+      await rig.temporal.workflow.getHandle(handle.workflowId).signal('providerEvent', { jobId, status: 'completed' });
+    }
+    expect((await handle.result()).jobId).toBe('second-2');
+    expect((await handle.status()).warnings[0]).toContain('the submit of the run before the reset');
+  });
+
   it('while its submit is under way asks, although the server itself runs the activity again', async () => {
     const { handle, answer } = await withSubmitUnderWay('asked');
     const before = await completedTasks(handle);

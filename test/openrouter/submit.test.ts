@@ -40,8 +40,8 @@ const unreadable = (fault: string, text: string): Row => ({
 });
 
 const ROWS: readonly Row[] = [
-  ...[400, 401, 402, 403, 404, 409, 413, 422, 300, 301, 302, 303, 304, 307, 308].map(refused),
-  ...[408, 500, 502, 504, 524, 529].map(doubtful),
+  ...[400, 401, 402, 403, 404, 409, 413, 422, 300, 301, 302, 304, 307, 308].map(refused),
+  ...[303, 408, 499, 500, 502, 504, 524, 529].map(doubtful),
   {
     fault: 'a 401 whose body is cut off',
     answer: (socket) => socket.end(reply(401, '{"err', { 'Content-Length': 900 })),

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LongtakeError, type LongtakeHandle } from '../../src/client/index.js';
 import { accepted, completed, job, refusal, type Call, type Handler, type Reply } from '../support/provider.js';
-import { startRig, until, type Rig } from '../support/rig.js';
+import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
 
 let rig: Rig;
 
@@ -86,6 +86,58 @@ describe('a submit whose outcome nobody knows', () => {
     expect(rig.provider.submits).toHaveLength(3);
   });
 
+  it('says to its end that more was sent than the job it has, and lets no event end it with a job that came to nothing', async () => {
+    rig.provider.script = {
+      submit: reset,
+      poll: ({ jobId }) => (jobId === 'bad-1' ? job(jobId, 'failed') : completed(jobId)),
+    };
+    const handle = await rig.start();
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await awaiting(handle);
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    await raw.signal('providerEvent', { jobId: 'bad-1', status: 'failed' });
+    await until(handle, ({ error }) =>
+      /led to job bad-1, which the provider calls failed\.$/.test(error?.message ?? ''),
+    );
+    await handle.resolveSubmission({ action: 'adopt', jobId: 'good-2' });
+    expect((await handle.result()).jobId).toBe('good-2');
+    const { warnings } = await handle.status();
+    expect(warnings[0]).toMatch(/^Job good-2 came of one of these, and the others may be billed as well: .*Z; .*Z\.$/);
+    expect(warnings[1]).toMatch(/tells of job bad-1 /);
+  });
+
+  it('does not forget a submit in doubt once a second one is accepted, also when that fails', async () => {
+    rig.provider.script = { submit: lostOnce, poll: ({ jobId }) => job(jobId, 'failed') };
+    const handle = await rig.start();
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    const told = expect.stringMatching(/Also in doubt, and perhaps billed: the submit sent after \S+Z\.$/) as string;
+    await expect(handle.result()).rejects.toMatchObject({ type: 'VideoFailed', message: told });
+    expect((await handle.status()).warnings).toEqual([told]);
+  });
+
+  it('does not take the job of an earlier run under the same id for its own', async () => {
+    rig.provider.script = {
+      submit: (call) => (call.n === 1 ? accepted('earlier-1') : reset(call)),
+      poll: ({ jobId }) => completed(jobId),
+    };
+    const first = await rig.start();
+    await first.result();
+    const { workflowId } = first;
+    const { workflow } = rig.temporal;
+    await expect
+      .poll(() => workflow.count(`WorkflowId = '${workflowId}' AND LongtakeJobId = 'earlier-1'`))
+      .toMatchObject({ count: 1 });
+    const args = [withDefaults({ output: 'second.mp4' })];
+    await workflow.start('generateVideo', { workflowId, taskQueue: rig.taskQueue, args });
+    const second = rig.client.handle(workflowId);
+    await awaiting(second);
+    await workflow.getHandle(workflowId).signal('providerEvent', { jobId: 'earlier-1', status: 'completed' });
+    await workflow.getHandle(workflowId).signal('providerEvent', { jobId: 'own-2', status: 'completed' });
+    expect((await second.result()).jobId).toBe('own-2');
+  });
+
   it('counts every submit in doubt when an operator abandons them', async () => {
     rig.provider.script = { submit: reset };
     const handle = await rig.start();
@@ -107,8 +159,11 @@ describe('a submit whose outcome nobody knows', () => {
     await until(handle, ({ jobId }) => jobId === 'job-2');
     const raw = rig.temporal.workflow.getHandle(handle.workflowId);
     for (const status of ['completed', 'expired']) await raw.signal('providerEvent', { jobId: 'job-1', status });
-    const { warnings } = await until(handle, (status) => status.warnings.length > 0);
-    expect(warnings).toEqual([expect.stringMatching(/job-1 .*may be billed as well.*: longtake adopt job-1$/)]);
+    const { warnings } = await until(handle, (status) => status.warnings.length > 1);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Also in doubt, and perhaps billed: /),
+      expect.stringMatching(/job-1 .*may be billed as well.*: longtake adopt job-1$/),
+    ]);
     expect(rig.provider.polls).toEqual([]);
 
     rig.provider.script.poll = ({ jobId }) => completed(jobId);
