@@ -36,6 +36,11 @@ const EXIT_BY_TYPE: Readonly<Record<string, ExitCode>> = {
   Undecryptable: EXIT.usage,
 };
 
+/** What was recorded is encrypted with a key that is not set here. */
+export function isUndecryptable(error: unknown): error is Error {
+  return error instanceof Error && 'type' in error && error.type === 'Undecryptable';
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CliError) return error.exitCode;
   if (!(error instanceof Error)) return EXIT.failed;

@@ -40,16 +40,24 @@ export async function knownRun(temporal: Client, id: string): Promise<RunRecord>
 
 /** The input a run was started with, or `null` where it cannot be read. */
 export async function inputOf(
+  temporal: Client,
+  run: Pick<RunRecord, 'id' | 'runId'>,
+): Promise<GenerateVideoInput | null> {
+  const parsed = generateVideoInput.safeParse(await recordedInput(temporal, run).catch(() => null));
+  return parsed.success ? parsed.data : null;
+}
+
+/** As its history has it. @throws what the data converter throws, Temporal's errors */
+export async function recordedInput(
   { workflowService, options: { namespace, loadedDataConverter } }: Client,
   { id, runId }: Pick<RunRecord, 'id' | 'runId'>,
-): Promise<GenerateVideoInput | null> {
+): Promise<unknown> {
   const { history } = await workflowService.getWorkflowExecutionHistory({
     namespace,
     execution: { workflowId: id, runId },
     maximumPageSize: 1,
   });
   const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-  const [input] = await decodeArrayFromPayloads(loadedDataConverter, started?.input?.payloads).catch(() => []);
-  const parsed = generateVideoInput.safeParse(input);
-  return parsed.success ? parsed.data : null;
+  const [input] = await decodeArrayFromPayloads(loadedDataConverter, started?.input?.payloads);
+  return input;
 }

@@ -2,7 +2,7 @@ import type { GenerateVideoInput } from '../contract/types.js';
 import { shellWord, waitCommand } from '../contract/commands.js';
 import { commandHere } from './command-here.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { usageError } from './errors.js';
+import { CliError, isUndecryptable, usageError } from './errors.js';
 import { followRun, type FollowRunOptions } from './follow-run.js';
 import { inputDifference } from './input-difference.js';
 import { watchInterruption } from './interruption.js';
@@ -35,13 +35,15 @@ export async function runVideo(
     nameOthers(session, chosen.id);
     const run = await startOrFind(session, chosen);
     if (flags.detach === true) return announceDetached(run, flags.json === true);
-    const code = await followRun(session.connection.longtake.handle(run.id), {
-      startedAt: run.startedAt,
-      json: flags.json === true,
-      interruption,
-      reattach: reattachCommand(session, run.id),
-      local: localPart(session),
-    });
+    const code = await readingIt(session, run.id, () =>
+      followRun(session.connection.longtake.handle(run.id), {
+        startedAt: run.startedAt,
+        json: flags.json === true,
+        interruption,
+        reattach: reattachCommand(session, run.id),
+        local: localPart(session),
+      }),
+    );
     if (!interruption.signal.aborted) await nameRemaining(session, run.id);
     return code;
   } finally {
@@ -72,10 +74,21 @@ async function startOrFind(session: RunSession, { id, input }: ChosenRun): Promi
   if (input === null)
     throw usageError(`There is no run ${id} here to come back to. To start one, give a prompt as well.`);
   await longtake.start(input, { id });
-  const started = await findRun(temporal, id);
+  const started = await readingIt(session, id, () => findRun(temporal, id));
   if (started === null) throw new Error(`The run ${id} was started and is gone.`);
   announce(session, id);
   return started;
+}
+
+/** The run is there, and may be paid for: that it cannot be read here must not look as if nothing had been started. */
+async function readingIt<T>(session: RunSession, id: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isUndecryptable(error)) throw error;
+    const told = `Run ${id} was started and goes on, but it cannot be read here. ${error.message} Then: ${reattachCommand(session, id)}`;
+    throw new CliError(EXIT.failed, told, { cause: error });
+  }
 }
 
 async function sayExisting(session: RunSession, run: RunRecord, input: GenerateVideoInput | null): Promise<void> {

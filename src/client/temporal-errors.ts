@@ -9,7 +9,7 @@ const DEADLINE_EXCEEDED = 4;
 export function translated(error: unknown, workflowId: string | null, address: string | null): unknown {
   if (error instanceof LongtakeError) return error;
   if (error instanceof WorkflowNotFoundError) {
-    if (/already completed/i.test(error.message)) {
+    if (/already completed|aborted by closing workflow/i.test(error.message)) {
       return new LongtakeError('RunClosed', `The run ${workflowId ?? ''} is closed already.`, {
         workflowId,
         cause: error,

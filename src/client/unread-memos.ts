@@ -33,7 +33,11 @@ export async function readMemo(
   try {
     return { memo: (await decodeMapFromPayloads(converter, memo?.fields)) ?? {}, problem: null };
   } catch (error) {
-    const reason = decryptionErrorIn(error)?.message ?? (error instanceof Error ? error.message : String(error));
-    return { memo: {}, problem: reason };
+    return { memo: {}, problem: readingProblem(error) };
   }
+}
+
+/** Why something that a run recorded cannot be read. */
+export function readingProblem(error: unknown): string {
+  return decryptionErrorIn(error)?.message ?? (error instanceof Error ? error.message : String(error));
 }

@@ -327,6 +327,19 @@ describe('the command line', () => {
     );
   });
 
+  it('starts a run that it cannot read without saying that nothing was started, and cancels it without the key', async () => {
+    const cwd = await newFolder();
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const id = `keyless-${Math.random()}`;
+    const args = ['generate', '--model', 'test/model', '--poll-interval', '200ms', '--id', id, 'a greenhouse'];
+    const started = await longtake(args, { cwd, env: keyless() });
+    expect(started).toMatchObject({ code: 1, stdout: '' });
+    expect(started.stderr).toContain(`Run ${id} was started and goes on, but it cannot be read here. A payload is`);
+    expect(started.stderr).toMatch(new RegExp(`Then: longtake wait ${id}\n$`));
+    expect((await longtake(['cancel', id], { cwd, env: keyless() })).code).toBe(0);
+    await expect(rig.client.handle(id).result()).rejects.toMatchObject({ type: 'Cancelled' });
+  });
+
   it('lists all runs without the key, with a mark and one line about those that are shown in part', async () => {
     const cwd = await newFolder();
     const handle = await rig.start(INPUT);

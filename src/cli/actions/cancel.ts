@@ -3,17 +3,24 @@ import { waitCommand } from '../../contract/commands.js';
 import { cancelRequest, describeIssues } from '../../contract/schemas.js';
 import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
-import { CliError, usageError } from '../errors.js';
+import { CliError, isUndecryptable, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { say } from '../output.js';
 import { knownRun } from '../run-record.js';
+
+/** To cancel a run takes no key. */
+function unread(error: unknown): null {
+  if (isUndecryptable(error)) return null;
+  throw error;
+}
 
 export async function cancel(id: string, { reason }: { readonly reason?: string | undefined }): Promise<ExitCode> {
   const parsed = cancelRequest.safeParse({ reason });
   if (!parsed.success) throw usageError(`--${describeIssues(parsed.error)}.`);
   return await connected(loadConfig(), async ({ longtake, temporal }) => {
-    const run = await knownRun(temporal, id);
-    if (run.state === 'cancelled') say(`run ${id} is cancelled already.`);
+    const run = await knownRun(temporal, id).catch(unread);
+    if (run === null) await ask();
+    else if (run.state === 'cancelled') say(`run ${id} is cancelled already.`);
     else if (!run.isRunning) throw new CliError(EXIT.failed, `There is nothing to cancel: run ${id} is ${run.state}.`);
     else await ask();
     return EXIT.done;

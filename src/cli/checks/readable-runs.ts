@@ -1,9 +1,10 @@
 import { Client, type Connection } from '@temporalio/client';
-import { readMemo, withUnreadMemos } from '../../client/unread-memos.js';
+import { readingProblem, readMemo, withUnreadMemos } from '../../client/unread-memos.js';
 import type { Config } from '../../config.js';
 import { WORKFLOW_TYPE } from '../../contract/names.js';
 import { clientDataConverter } from '../../encryption/data-converter.js';
 import { queryLiteral } from '../../worker/query-literal.js';
+import { recordedInput } from '../run-record.js';
 import type { Finding } from './finding.js';
 
 /** A wrong key shows in any of them; more would only take longer. */
@@ -39,17 +40,34 @@ function allReadable(count: number, taskQueue: string): string {
 
 interface LookedAt {
   readonly isOpen: boolean;
-  /** Why its memo cannot be read, or `null`. */
+  /** Why it cannot be read, or `null`. */
   readonly problem: string | null;
 }
 
 async function lookAt(client: Client, taskQueue: string): Promise<LookedAt[]> {
   const query = `WorkflowType = '${WORKFLOW_TYPE}' AND TaskQueue = ${queryLiteral(taskQueue)}`;
   const runs: LookedAt[] = [];
-  for await (const { raw, closeTime } of withUnreadMemos(client).list({ query, pageSize: LOOKED_AT })) {
+  for await (const { raw, closeTime, workflowId, runId } of withUnreadMemos(client).list({
+    query,
+    pageSize: LOOKED_AT,
+  })) {
+    const isOpen = closeTime === undefined;
     const { problem } = await readMemo(raw, client.options.loadedDataConverter);
-    runs.push({ isOpen: closeTime === undefined, problem });
+    // A worker has to read both, and each may be under another key: the memo is written anew as the run goes on.
+    runs.push({ isOpen, problem: problem ?? (isOpen ? await inputProblem(client, { id: workflowId, runId }) : null) });
     if (runs.length >= LOOKED_AT) break;
   }
   return runs;
+}
+
+async function inputProblem(
+  client: Client,
+  run: { readonly id: string; readonly runId: string },
+): Promise<string | null> {
+  try {
+    await recordedInput(client, run);
+    return null;
+  } catch (error) {
+    return readingProblem(error);
+  }
 }
