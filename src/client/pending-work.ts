@@ -8,13 +8,14 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { isFailureType, type Problem } from '../contract/failures.js';
 import type { Transfer } from './run-status.js';
 
-/** What the server itself is at: the last failure and the heartbeat of an activity that has not ended. */
+/** What the server itself is at: a step that fails, or the last failure and the heartbeat of an activity that has not ended. */
 export interface PendingWork {
   readonly problem: Problem | null;
   readonly transfer: Transfer | null;
 }
 
-type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
+type Raw = WorkflowExecutionDescription['raw'];
+type PendingActivity = NonNullable<Raw['pendingActivities']>[number];
 
 const DOWNLOAD = 'downloadVideo';
 
@@ -22,9 +23,24 @@ export async function pendingWork(
   { raw }: WorkflowExecutionDescription,
   converter: LoadedDataConverter,
 ): Promise<PendingWork> {
+  const stuck = failingStep(raw);
   const activity = raw.pendingActivities?.[0];
-  if (activity === undefined) return { problem: null, transfer: null };
-  return { problem: await lastFailure(activity, converter), transfer: await transferOf(activity, converter) };
+  if (activity === undefined) return { problem: stuck, transfer: null };
+  return {
+    problem: stuck ?? (await lastFailure(activity, converter)),
+    transfer: await transferOf(activity, converter),
+  };
+}
+
+/** Why a worker gave it back stands in its log and in the history, not in the description. */
+function failingStep({ pendingWorkflowTask }: Raw): Problem | null {
+  const failures = (pendingWorkflowTask?.attempt ?? 1) - 1;
+  if (failures < 1) return null;
+  const times = failures === 1 ? 'once' : `${failures} times`;
+  return {
+    type: 'Unexpected',
+    message: `No worker gets on with this run: its step has failed ${times}, and is tried again. See the worker's log: its LONGTAKE_ENCRYPTION_KEY, or its release, may be another one.`,
+  };
 }
 
 async function lastFailure(activity: PendingActivity, converter: LoadedDataConverter): Promise<Problem | null> {

@@ -48,7 +48,7 @@ function unknownKey(id: string, known: number): string {
   const which = /^[\x21-\x7e]{1,64}$/.test(id) ? `the key ${id}` : 'an unnamed key';
   const what = `A payload is encrypted with ${which}`;
   return known === 0
-    ? `${what}, and no key is set. Set LONGTAKE_ENCRYPTION_KEY as the worker has it.`
+    ? `${what}, and no key is set. Set LONGTAKE_ENCRYPTION_KEY here as the other processes of this namespace have it.`
     : `${what}, which is neither LONGTAKE_ENCRYPTION_KEY nor one of LONGTAKE_ENCRYPTION_OLD_KEYS. Add it to the latter.`;
 }
 

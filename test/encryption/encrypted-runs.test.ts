@@ -201,7 +201,7 @@ describe('without the key', () => {
     const handle = await rig.start(INPUT);
     await handle.result();
     const stranger = clientWith({});
-    const message = `A payload is encrypted with the key ${idOf(OLD_KEY)}, and no key is set. Set LONGTAKE_ENCRYPTION_KEY as the worker has it.`;
+    const message = `A payload is encrypted with the key ${idOf(OLD_KEY)}, and no key is set. Set LONGTAKE_ENCRYPTION_KEY here as the other processes of this namespace have it.`;
     const asked = stranger.handle(handle.workflowId);
     for (const call of [() => asked.status(), () => asked.result()]) {
       await expect(call()).rejects.toMatchObject({ type: 'Undecryptable', message });
@@ -236,10 +236,14 @@ describe('without the key', () => {
     const stranger = await lonely.startWorker((config) => ({ ...config, encryption: { current: null, old: [] } }));
     const handle = await lonely.start(INPUT);
     await expect.poll(() => taskFailure(lonely, handle), { timeout: 60_000 }).toContain('LONGTAKE_ENCRYPTION_KEY');
+    const failing = /^No worker gets on with this run: its step has failed (once|\d+ times), /;
+    const problem = async () => (await handle.status()).error?.message;
+    await expect.poll(problem, { timeout: 60_000 }).toMatch(failing);
     await stranger.stop();
     expect(lonely.provider.submits).toHaveLength(0);
     await lonely.startWorker();
     await handle.result();
+    expect(await handle.status()).toMatchObject({ state: 'succeeded', error: null });
     await lonely.stop();
   });
 });
