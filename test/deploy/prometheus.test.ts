@@ -51,6 +51,15 @@ describe.skipIf(withoutPrometheus)('a real Prometheus', () => {
     await sees('sum(longtake_downloaded_bytes_total)', CLIP.byteLength);
   });
 
+  it('sees that a step of a run, here one of another release, fails again and again', async () => {
+    const failing = () => prometheus.query(ruleOf('LongtakeStepsFailing'));
+    expect(await failing()).toEqual([]);
+    const unknown = { taskQueue: rig.taskQueue, workflowId: `unknown-${rig.taskQueue}` };
+    const foreign = await rig.temporal.workflow.start('ofAnotherRelease', unknown);
+    await expect.poll(failing, WITHIN).toHaveLength(1);
+    await foreign.terminate();
+  });
+
   it.each(queriesOf(readDashboard()))('answers the dashboard: %s', async (query) => {
     const asked = query.replaceAll('$__rate_interval', '1m');
     const ask = async (): Promise<number> => {
@@ -62,9 +71,9 @@ describe.skipIf(withoutPrometheus)('a real Prometheus', () => {
   });
 });
 
-describe.skipIf(withoutPrometheus)('a real Prometheus, when one lane alone runs and its Temporal is lost', () => {
-  const ruleOf = (name: string): string => readAlertRules().find(({ alert }) => alert === name)?.expr ?? name;
+const ruleOf = (name: string): string => readAlertRules().find(({ alert }) => alert === name)?.expr ?? name;
 
+describe.skipIf(withoutPrometheus)('a real Prometheus, when one lane alone runs and its Temporal is lost', () => {
   it('tells that nobody takes the other lane, and that Temporal cannot be reached, once it cannot', async () => {
     const single = await startRig({ worker: false });
     const proxy = await startTcpProxy(single.environment['TEMPORAL_ADDRESS'] ?? '');

@@ -16,7 +16,7 @@ let worker: WorkerProcess;
 let proxy: TcpProxy;
 let families: ReadonlyMap<string, MetricFamily>;
 
-/** What a worker shows that has saved one video, and has lost Temporal once. */
+/** What a worker shows that has saved one video, could not take a step of another release's run, and has lost Temporal once. */
 beforeAll(async () => {
   rig = await startRig({ worker: false });
   const metrics = `127.0.0.1:${await freePort()}`;
@@ -24,6 +24,10 @@ beforeAll(async () => {
   const environment = { ...rig.environment, TEMPORAL_ADDRESS: proxy.address, LONGTAKE_METRICS_ADDRESS: metrics };
   worker = await startWorkerProcess(environment);
   await (await rig.start()).result();
+  const unknown = { taskQueue: rig.taskQueue, workflowId: `unknown-${rig.taskQueue}` };
+  const foreign = await rig.temporal.workflow.start('ofAnotherRelease', unknown);
+  await vi.waitUntil(async () => (await metricsPage(metrics)).includes('task_execution_failed{'), { timeout: 30_000 });
+  await foreign.terminate();
   // Asked of Temporal at the worker's start, and not answered at once.
   await vi.waitUntil(async () => (await metricsPage(metrics)).includes('longtake_open_runs{'), { timeout: 30_000 });
   proxy.cut();
