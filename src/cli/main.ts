@@ -18,7 +18,9 @@ const EXIT_WITHIN_MS = 3_000;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
 });
-process.on('uncaughtException', end);
+process.on('uncaughtException', (error) => {
+  if (!isLateRetry(error)) end(error);
+});
 process.on('unhandledRejection', end);
 
 try {
@@ -28,6 +30,11 @@ try {
   else fail(error);
 }
 setTimeout(() => process.exit(), EXIT_WITHIN_MS).unref();
+
+/** A call that was given up may still wait for its next attempt when we close its connection: gRPC then throws from a timer. */
+function isLateRetry({ message }: Error): boolean {
+  return message === 'Channel has been shut down';
+}
 
 function fail(error: unknown): void {
   complain(explain(error, program.opts().debug === true));
