@@ -36,19 +36,40 @@ export function createProgram() {
     .version(packageVersion(), '-V, --version', 'print the version')
     .option('--debug', 'show where an error comes from')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command') // works; the list of commands goes without it
+    .helpCommand(false)
     .addHelpText('after', EXAMPLES)
     .configureHelp({
       subcommandTerm: (command) => `${command.name()} ${argumentsOf(command)}`.trim(),
-      visibleCommands: ({ commands }) => [...commands],
     })
     .showSuggestionAfterError()
     .showHelpAfterError('See: longtake --help')
+    .configureOutput({
+      outputError: (text, write) => {
+        write(withAdvice(text));
+      },
+    })
     .exitOverride();
   for (const [heading, commands] of Object.entries(GROUPS)) {
     for (const command of commands()) program.addCommand(inheriting(program, command.helpGroup(heading)));
   }
+  program.addCommand(inheriting(program, helpCommand(program)), { hidden: true });
   return program;
+}
+
+/** In place of commander's own, which says nothing of a command that there is not. */
+function helpCommand(program: AnyCommand) {
+  return new Command('help')
+    .description('Shows the help of a command.')
+    .argument('[command]')
+    .action(async (name) => {
+      if (name === undefined) program.help();
+      program.commands.find((command) => command.name() === name)?.help();
+      await program.parseAsync([name], { from: 'user' }); // says that it is unknown, and which one may be meant
+    });
+}
+
+function withAdvice(error: string): string {
+  return error.replace(/^error: too many arguments for 'generate'.*$/m, '$& Put the prompt in quotes.');
 }
 
 /** Commands that are made on their own know nothing of their parent's settings. */

@@ -45,7 +45,8 @@ type Costs = Pick<RunStatus, 'costUsd' | 'estimatedCostUsd' | 'jobId'>;
 
 /** What a job of the simulator cost, nobody paid. */
 export function costText(costs: Costs): string {
-  return `${amountText(costs)}${isSimulatedJob(costs.jobId) ? ', simulated' : ''}`;
+  const isAmount = costs.costUsd !== null || costs.estimatedCostUsd !== null;
+  return `${amountText(costs)}${isAmount && isSimulatedJob(costs.jobId) ? ', simulated' : ''}`;
 }
 
 function amountText({ costUsd, estimatedCostUsd }: Costs): string {

@@ -12,9 +12,14 @@ export function runOptions(flags: RunFlags): Omit<GenerateVideoInput, 'request' 
     ...(flags.output === undefined ? {} : { output: flags.output }),
     ...(flags.overwrite === undefined ? {} : { overwrite: flags.overwrite }),
     ...(flags.onCancel === undefined ? {} : { onCancel: flags.onCancel }),
-    ...(flags.tenant === undefined ? {} : { tenant: flags.tenant }),
+    ...(flags.tenant === undefined ? {} : { tenant: givenTenant(flags.tenant) }),
     ...pollingOf(flags),
   };
+}
+
+function givenTenant(tenant: string): string {
+  if (tenant === '') throw usageError('--tenant is empty. Say whom the run is for, or leave --tenant out.');
+  return tenant;
 }
 
 /** Whoever gives a time means the time: the number of polls must not end the wait before it. */

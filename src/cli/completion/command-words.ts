@@ -29,7 +29,7 @@ export function wordsOf(program: AnyCommand): ProgramWords {
   return {
     name: program.name(),
     flags: flagsOf(program),
-    commands: program.commands.map(commandOf),
+    commands: program.createHelp().visibleCommands(program).map(commandOf),
   };
 }
 
