@@ -17,5 +17,7 @@ async def main(run_id: str, reason: str) -> None:
         sys.exit(f"{run_id} cannot be cancelled: {error.message}")
 
 
+if len(sys.argv) < 2:
+    sys.exit("usage: python cancel.py ID [REASON]")
 asyncio.run(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "asked by cancel.py"))
 os._exit(0)  # Python can crash while it shuts the SDK down: github.com/temporalio/sdk-python/issues/300

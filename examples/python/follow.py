@@ -6,6 +6,7 @@ import sys
 from datetime import timedelta
 
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError
 
 EXIT_CODES = {"succeeded": 0, "cancelled": 3, "awaiting_decision": 5}
 
@@ -31,7 +32,10 @@ async def follow(client: Client, run_id: str) -> dict:
 
 async def main(run_id: str) -> int:
     client = await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"))
-    status = await follow(client, run_id)
+    try:
+        status = await follow(client, run_id)
+    except RPCError as error:
+        sys.exit(f"{run_id} cannot be followed: {error.message}")
     for asset in status["assets"]:
         print(asset["uri"])
     if status["error"] is not None:
@@ -40,6 +44,8 @@ async def main(run_id: str) -> int:
     return EXIT_CODES.get(status["state"], 1)
 
 
+if len(sys.argv) < 2:
+    sys.exit("usage: python follow.py ID")
 code = asyncio.run(main(sys.argv[1]))
 sys.stdout.flush()
 os._exit(code)  # Python can crash while it shuts the SDK down: github.com/temporalio/sdk-python/issues/300

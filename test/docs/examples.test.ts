@@ -99,14 +99,18 @@ describe('the examples', () => {
   async function run(
     command: string,
     ...words: string[]
-  ): Promise<{ readonly code: unknown; readonly output: string }> {
+  ): Promise<{ readonly code: unknown; readonly output: string; readonly complaint: string }> {
     const child = spawn(command, words, {
       cwd: ROOT,
       env: { PATH: process.env['PATH'], HOME: homedir(), ...rig.environment },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit') as Promise<[unknown]>]);
-    return { code, output };
+    const [output, complaint, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit') as Promise<[unknown]>,
+    ]);
+    return { code, output, complaint };
   }
 
   function runTypeScript(id: string) {
@@ -129,8 +133,8 @@ describe('the examples', () => {
       run(python, generate, 'from-go'),
       run(go, 'generate', 'from-ts'),
     ]);
-    for (const { code, output } of [...first, ...again]) {
-      expect(output).toMatch(/^file:\/\/.+\.mp4 [0-9a-f]{64}\ncost: \$?0\.12\n$/);
+    for (const { code, output, complaint } of [...first, ...again]) {
+      expect(output, complaint).toMatch(/^file:\/\/.+\.mp4 [0-9a-f]{64}\ncost: \$?0\.12\n$/);
       expect(code).toBe(0);
     }
     expect(rig.provider.submits).toHaveLength(3);
@@ -149,5 +153,21 @@ describe('the examples', () => {
     const { code, output } = await following;
     expect(output).toContain('Cancelled: The run was cancelled: not needed.');
     expect(code).toBe(followCode);
+  });
+
+  it('say in one line what is wrong in Python', async () => {
+    const ends = await Promise.all([
+      run(python, cancel),
+      run(python, follow),
+      run(python, cancel, 'nobody'),
+      run(python, follow, 'nobody'),
+    ]);
+    expect(ends.map(({ code }) => code)).toEqual([1, 1, 1, 1]);
+    expect(ends.map(({ complaint }) => complaint)).toEqual([
+      'usage: python cancel.py ID [REASON]\n',
+      'usage: python follow.py ID\n',
+      expect.stringMatching(/^nobody cannot be cancelled: .+\n$/),
+      expect.stringMatching(/^nobody cannot be followed: .+\n$/),
+    ]);
   });
 });
