@@ -35,11 +35,10 @@ export async function pendingWork(
 /** Why a worker gave it back stands in its log and in the history, not in the description. */
 function failingStep({ pendingWorkflowTask }: Raw): Problem | null {
   const failures = (pendingWorkflowTask?.attempt ?? 1) - 1;
-  if (failures < 1) return null;
-  const times = failures === 1 ? 'once' : `${failures} times`;
+  if (failures < 2) return null; // a worker that died in the middle of one is no news
   return {
     type: 'Unexpected',
-    message: `No worker gets on with this run: its step has failed ${times}, and is tried again. See the worker's log: its LONGTAKE_ENCRYPTION_KEY, or its release, may be another one.`,
+    message: `No worker gets on with this run: its step has failed ${failures} times, and is tried again. See the worker's log: its LONGTAKE_ENCRYPTION_KEY, or its release, may be another one.`,
   };
 }
 
