@@ -8,16 +8,18 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 
-async def main(run_id: str, reason: str) -> None:
+async def main(run_id: str, reason: str) -> int:
     client = await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"))
     try:
         # The provider cannot cancel: a job that was submitted may still be billed. The run's last message names it.
         await client.get_workflow_handle(run_id).signal("cancel", {"reason": reason})
     except RPCError as error:
-        sys.exit(f"{run_id} cannot be cancelled: {error.message}")
+        print(f"{run_id} cannot be cancelled: {error.message}", file=sys.stderr, flush=True)
+        return 1
+    return 0
 
 
 if len(sys.argv) < 2:
     sys.exit("usage: python cancel.py ID [REASON]")
-asyncio.run(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "asked by cancel.py"))
-os._exit(0)  # Python can crash while it shuts the SDK down: github.com/temporalio/sdk-python/issues/300
+code = asyncio.run(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "asked by cancel.py"))
+os._exit(code)  # Python can crash while it shuts the SDK down: github.com/temporalio/sdk-python/issues/300

@@ -35,7 +35,8 @@ async def main(run_id: str) -> int:
     try:
         status = await follow(client, run_id)
     except RPCError as error:
-        sys.exit(f"{run_id} cannot be followed: {error.message}")
+        print(f"{run_id} cannot be followed: {error.message}", file=sys.stderr, flush=True)
+        return 1
     for asset in status["assets"]:
         print(asset["uri"])
     if status["error"] is not None:
