@@ -20,7 +20,7 @@ export interface TemporalPort {
    * too late. `false`: the run is closed. Rejects when the server has not taken it.
    */
   reportLateJob(run: RunRef, job: { readonly jobId: string; readonly status: string }): Promise<boolean>;
-  /** Runs on this task queue that have this job, open or closed, as far as the server can tell. At most three. */
+  /** Runs on this task queue that have this job, open or closed, one a workflow id, as far as the server can tell. At most three. */
   ownersOf(jobId: string): Promise<readonly RunRef[]>;
   /**
    * Whether a run may send a paid request. One that Temporal's Reset made may not, before somebody has answered it: what the

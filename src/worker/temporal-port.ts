@@ -65,29 +65,31 @@ export function createTemporalPort(
     async ownersOf(jobId) {
       if (!searchAttributes) return [];
       const query = `LongtakeJobId = ${queryLiteral(jobId)} AND TaskQueue = ${queryLiteral(taskQueue)}`;
-      return await ask(() => firstOf(runs, query, ({ workflowId, runId }) => ({ workflowId, runId })));
+      const owners = await ask(() => firstOf(runs, query, ({ workflowId }) => workflowId));
+      return [...owners.values()].map(({ workflowId, runId }) => ({ workflowId, runId }));
     },
     async jobsOf(workflowId) {
       if (!searchAttributes) return [];
       const query = `WorkflowId = ${queryLiteral(workflowId)} AND LongtakeJobId IS NOT NULL`;
-      return await ask(() =>
+      const jobs = await ask(() =>
         firstOf(runs, query, ({ typedSearchAttributes }) => typedSearchAttributes.get(JOB_ID_KEY)),
       );
+      return [...jobs.keys()];
     },
   };
 }
 
-/** What the first runs of a list have, each value once. */
-async function firstOf<T>(
+/** The first runs of a list, one for each key. */
+async function firstOf(
   runs: WorkflowClient,
   query: string,
-  valueOf: (run: WorkflowExecutionInfo) => T | undefined,
-): Promise<readonly T[]> {
-  const values = new Map<string, T>();
+  keyOf: (run: WorkflowExecutionInfo) => string | undefined,
+): Promise<ReadonlyMap<string, WorkflowExecutionInfo>> {
+  const found = new Map<string, WorkflowExecutionInfo>();
   for await (const run of runs.list({ query })) {
-    const value = valueOf(run);
-    if (value !== undefined) values.set(JSON.stringify(value), value);
-    if (values.size === ENOUGH) break;
+    const key = keyOf(run);
+    if (key !== undefined && !found.has(key)) found.set(key, run);
+    if (found.size === ENOUGH) break;
   }
-  return [...values.values()];
+  return found;
 }

@@ -79,6 +79,17 @@ async function resetTo({ workflowId }: LongtakeHandle, task: TaskId): Promise<vo
   });
 }
 
+async function resetToStart(handle: LongtakeHandle): Promise<void> {
+  const [first] = await completedTasks(handle);
+  await resetTo(handle, first);
+}
+
+/** Lists lag behind the runs, and what a reset run knows of the one before comes from a list. */
+async function untilListed({ workflowId }: LongtakeHandle, jobId: string): Promise<void> {
+  const query = `WorkflowId = '${workflowId}' AND LongtakeJobId = '${jobId}'`;
+  await expect.poll(() => rig.temporal.workflow.count(query)).toMatchObject({ count: 1 });
+}
+
 describe('a run that is reset', () => {
   it('to its very beginning asks before it pays again, and names the job there was', async () => {
     rig.provider.script = {
@@ -87,12 +98,9 @@ describe('a run that is reset', () => {
     };
     const handle = await rig.start();
     await expect(handle.result()).rejects.toMatchObject({ type: 'VideoFailed' });
-    await expect
-      .poll(() => rig.temporal.workflow.count(`WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'job-1'`))
-      .toMatchObject({ count: 1 });
+    await untilListed(handle, 'job-1');
 
-    const [first] = await completedTasks(handle);
-    await resetTo(handle, first);
+    await resetToStart(handle);
     const { error } = await awaiting(handle);
     expect(error?.message).toMatch(/Reset took this run back .* It had job job-1\. A paid job may exist/);
     expect(error?.message).toContain('In doubt is the submit of the run before the reset.');
@@ -103,8 +111,7 @@ describe('a run that is reset', () => {
     expect(rig.provider.submits).toHaveLength(2);
 
     // Once it is saved, its own file stands in the way before anything is asked.
-    const [again] = await completedTasks(handle);
-    await resetTo(handle, again);
+    await resetToStart(handle);
     await expect(handle.result()).rejects.toMatchObject({ type: 'OutputConflict' });
     expect(rig.provider.submits).toHaveLength(2);
   });
@@ -116,11 +123,8 @@ describe('a run that is reset', () => {
     };
     const handle = await rig.start();
     await expect(handle.result()).rejects.toMatchObject({ type: 'VideoFailed' });
-    await expect
-      .poll(() => rig.temporal.workflow.count(`WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'first-1'`))
-      .toMatchObject({ count: 1 });
-    const [first] = await completedTasks(handle);
-    await resetTo(handle, first);
+    await untilListed(handle, 'first-1');
+    await resetToStart(handle);
     await awaiting(handle);
     await handle.resolveSubmission({ action: 'resubmit' });
     await until(handle, ({ error }) => /Also in doubt/.test(error?.message ?? ''));
@@ -181,16 +185,14 @@ describe('a run that is reset', () => {
     const handle = rig.client.handle(workflowId);
     await expect.poll(() => rig.provider.submits.length).toBe(2); // before it, the handle may show the first run's end
     await until(handle, ({ jobId }) => jobId === 'cron-2');
-    const [first] = await completedTasks(handle);
-    await resetTo(handle, first);
+    await resetToStart(handle);
     await awaiting(handle);
     expect(rig.provider.submits).toHaveLength(2);
   });
 
   it('while its submit is under way hears of the job, and adopts it', async () => {
     const { handle, answer } = await withSubmitUnderWay('late');
-    const [first] = await completedTasks(handle);
-    await resetTo(handle, first);
+    await resetToStart(handle);
     await awaiting(handle);
     answer();
     expect((await handle.result()).jobId).toBe('late-1');
@@ -203,8 +205,7 @@ describe('a run that is reset', () => {
     await until(handle, ({ state }) => state === 'generating');
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
-    const [first] = await completedTasks(handle);
-    await resetTo(handle, first);
+    await resetToStart(handle);
     await expect(handle.result()).rejects.toMatchObject({
       type: 'Cancelled',
       message: expect.stringMatching(/one may exist and be billed/) as string,
@@ -219,11 +220,8 @@ describe('a run that is reset', () => {
     };
     const handle = await rig.start(PATIENT);
     await until(handle, ({ state }) => state === 'generating');
-    await expect
-      .poll(() => rig.temporal.workflow.count(`WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'before-1'`))
-      .toMatchObject({ count: 1 });
-    const [first] = await completedTasks(handle);
-    await resetTo(handle, first);
+    await untilListed(handle, 'before-1');
+    await resetToStart(handle);
     await awaiting(handle);
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({
