@@ -41,12 +41,14 @@ it('no answer without a journal entry: whatever moment the kill hits, every 202 
   const first = await runSimulator({ journal, generationMs: 0 });
   running.push(first.simulator);
   const accepted: string[] = [];
-  const submitting = Array.from({ length: 4 }, async () => {
-    for (;;) accepted.push(await submitted(first.simulator));
-  });
+  const submitting = Promise.allSettled(
+    Array.from({ length: 4 }, async () => {
+      for (;;) accepted.push(await submitted(first.simulator));
+    }),
+  );
   await expect.poll(() => accepted.length).toBeGreaterThan(20);
   await first.kill();
-  await Promise.allSettled(submitting);
+  await submitting;
   const known = (await start()).ledger().map(({ id }) => id);
   expect(known).toEqual(expect.arrayContaining(accepted));
 });
