@@ -74,7 +74,7 @@ module.exports = {
       to: { path: '@temporalio/(worker|testing|core-bridge)/|node_modules/webpack/', reachable: true },
     },
     only('encryption', [], 'knows payloads and keys'),
-    only('webhook', ['client'], 'a receiver verifies and signals'),
+    only('webhook', ['client', 'observability'], 'a receiver verifies, signals and logs'),
     only('observability', [], 'logs and metrics'),
     only('simulator', [], 'shares no code with src/openrouter, so that one bug cannot hide another'),
     only('local', [], 'the embedded server'),

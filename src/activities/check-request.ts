@@ -192,7 +192,7 @@ function checkBudget(estimate: string | null, maxCostUsd: number | undefined, re
     throw finalFailure(
       'BudgetExceeded',
       `The request to ${model} is estimated at $${estimate}, over maxCostUsd ${maxCostUsd}. Nothing was submitted. ` +
-        'Raise maxCostUsd, or ask for fewer seconds or a lower resolution.',
+        'Raise maxCostUsd (--max-cost), or ask for fewer seconds or a lower resolution.',
     );
   }
 }

@@ -1,6 +1,7 @@
 import { activityInfo, heartbeat, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { adoptCommand } from '../contract/commands.js';
+import { isDotSegment } from '../contract/dot-segment.js';
 import type { FailureType } from '../contract/failures.js';
 import type { ProviderRequest } from '../contract/types.js';
 import type { Job, OpenRouter, SubmitAnswer } from '../openrouter/answers.js';
@@ -103,11 +104,11 @@ export function completeRequest(request: ProviderRequest, callback: string | nul
 
 /**
  * Where the provider tells of the job of the run that this is an activity of; `null` without a webhook address, and for
- * the two ids that every URL parser takes for directories, escaped or not.
+ * an id that cannot be put into one.
  */
 export function callbackUrl(webhookUrl: string | null): string | null {
   const workflowId = activityInfo().workflowExecution?.workflowId;
-  if (webhookUrl === null || workflowId === undefined || workflowId === '.' || workflowId === '..') return null;
+  if (webhookUrl === null || workflowId === undefined || isDotSegment(workflowId)) return null;
   return `${webhookUrl.replace(/\/$/, '')}/webhooks/openrouter/${encodeURIComponent(workflowId)}`;
 }
 

@@ -34,11 +34,12 @@ export async function pendingWork(
 
 /** Why a worker gave it back stands in its log and in the history, not in the description. */
 function failingStep({ pendingWorkflowTask }: Raw): Problem | null {
-  const failures = (pendingWorkflowTask?.attempt ?? 1) - 1;
-  if (failures < 2) return null; // a worker that died in the middle of one is no news
+  // One that failed once: a worker may have died in the middle of it, which is no news.
+  if ((pendingWorkflowTask?.attempt ?? 1) <= 2) return null;
   return {
     type: 'Unexpected',
-    message: `No worker gets on with this run: its step has failed ${failures} times, and is tried again. See the worker's log: its LONGTAKE_ENCRYPTION_KEY, or its release, may be another one.`,
+    message:
+      "No worker gets on with this run: its step fails again and again. See the worker's log: its LONGTAKE_ENCRYPTION_KEY, or its release, may be another one.",
   };
 }
 

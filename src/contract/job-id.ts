@@ -1,16 +1,14 @@
+import { isDotSegment } from './dot-segment.js';
+
 const MAX_JOB_ID_LENGTH = 512;
 
-/**
- * Whether `id` can be put into an address. Job ids are opaque and may need escaping, but `.` and `..` are resolved by
- * every URL parser, escaped or not, and would ask another endpoint.
- */
+/** Whether `id` can be put into an address. Job ids are opaque and may need escaping. */
 export function isUsableJobId(id: unknown): id is string {
   return (
     typeof id === 'string' &&
     id.trim() !== '' &&
     id.length <= MAX_JOB_ID_LENGTH &&
-    id !== '.' &&
-    id !== '..' &&
+    !isDotSegment(id) &&
     id.isWellFormed() &&
     !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/u.test(id)
   );

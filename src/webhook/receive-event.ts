@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { LIMITS } from '../contract/limits.js';
+import { RefusalLog } from '../observability/refusal-log.js';
 import type { Route } from '../worker/http-server.js';
 import type { DeliverEvent } from './deliver-event.js';
 import { parseEvent } from './parse-event.js';
@@ -36,8 +37,7 @@ const NO_BODY = {
 } as const satisfies Record<string, Answer>;
 
 const UNSIGNED =
-  'a webhook was refused: its signature is missing, wrong or not of this time. Are OPENROUTER_WEBHOOK_SECRET and the clock right? More of them within a minute are not told';
-const MINUTE_MS = 60_000;
+  'a webhook was refused: its signature is missing, wrong or not of this time. Are OPENROUTER_WEBHOOK_SECRET and the clock right?';
 
 interface Receiver extends WebhookOptions {
   readonly onUnsigned: () => void;
@@ -46,9 +46,12 @@ interface Receiver extends WebhookOptions {
 /** `POST /webhooks/openrouter/<workflow id>`: signed events from the provider, each a hint for one run. */
 export function webhookRoutes(options: WebhookOptions): readonly Route[] {
   if (options.secrets.length === 0) return [];
-  const onUnsigned = atMostEachMinute(() => {
-    options.logger.warn(UNSIGNED);
-  });
+  const refusals = new RefusalLog();
+  const onUnsigned = () => {
+    refusals.note((more) => {
+      options.logger.warn(UNSIGNED + more);
+    });
+  };
   return [
     {
       method: 'POST',
@@ -91,17 +94,6 @@ async function receive(request: IncomingMessage, encodedId: string, options: Rec
   }
   logger.info(subject, 'a webhook was passed on to its run');
   return ACCEPTED;
-}
-
-/** Anybody can send such ones, and must not be able to fill the log. */
-function atMostEachMinute(tell: () => void): () => void {
-  let toldAt = -Infinity;
-  return () => {
-    const now = performance.now();
-    if (now - toldAt < MINUTE_MS) return;
-    toldAt = now;
-    tell();
-  };
 }
 
 function signatureOf({ headers }: IncomingMessage): string | undefined {

@@ -19,7 +19,9 @@ function consequence(run: VideoRun): string {
     const { output = null } = run.input;
     return `It is not known whether the provider accepted the job: one may exist and be billed. If it does: ${adoptCommand('JOB_ID', output)}`;
   }
-  if (jobId === null) return 'Nothing was submitted, and nothing is billed.';
+  if (jobId === null) {
+    return run.mayBeReset ? 'This run submitted nothing.' : 'Nothing was submitted, and nothing is billed.';
+  }
   const saved = assets.length === 0 ? '' : ` Already saved: ${assets.map((asset) => asset.uri).join(', ')}.`;
   const bill =
     costUsd === null ? `Job ${jobId} goes on at the provider and may be billed.` : `Job ${jobId} cost $${costUsd}.`;

@@ -15,6 +15,8 @@ export interface CarriedState {
   readonly lastDenial: 'AuthenticationFailed' | 'PermissionDenied' | null;
   /** What the log was told of last. */
   readonly pollTrouble?: PollTroubleKind;
+  /** A provider event came in during the last poll. */
+  readonly woken?: boolean;
   readonly seenEvents: readonly string[];
   readonly submits: readonly SubmitOutcome[];
   readonly otherDoubts?: string | null;

@@ -117,6 +117,7 @@ function untoldOf(run: VideoRun, failure: TemporalFailure): string {
 function doubtOf(run: VideoRun, failure: TemporalFailure): string {
   const isAbandoned = failure instanceof ApplicationFailure && failure.type === 'SubmissionAbandoned';
   if (!run.isInDoubt || run.isCancelled() || isAbandoned || failure instanceof CancelledFailure) return '';
-  const which = run.isReset ? 'The submit of the run before Temporal’s Reset' : 'An earlier submit of this run';
-  return ` ${which} is in doubt all the same: a job may exist and be billed.`;
+  return run.isReset
+    ? ' The run before Temporal’s Reset may have submitted all the same: its job is billed.'
+    : ' An earlier submit of this run is in doubt all the same: a job may exist and be billed.';
 }

@@ -86,7 +86,7 @@ async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJo
     if (Date.now() >= deadlineAt) {
       throw failRun(
         'ProviderUnavailable',
-        'No worker got as far as sending the request within timeouts.submit. Nothing was billed.',
+        `No worker got as far as sending the request within timeouts.submit. ${run.mayBeReset ? 'This run sent nothing' : 'Nothing was billed'}.`,
       );
     }
   }
@@ -148,9 +148,9 @@ async function awaitDecision(
     const decision = run.decided() ?? (await adoptOne(run, toLookAt(), hints));
     if (decision !== null) return decision;
     if (run.isCancelled()) throw cancelledRun(run);
-    const known = run.candidates.length;
     if (toLookAt().length === 0 || run.decided() !== null) continue;
-    await condition(() => run.isCancelled() || run.decided() !== null || run.candidates.length > known, LOOK_AGAIN, {
+    const isTold = () => run.candidates.some((jobId) => !looks.has(jobId));
+    await condition(() => run.isCancelled() || run.decided() !== null || isTold(), LOOK_AGAIN, {
       summary: `look again at ${toLookAt().join(', ')}`,
     });
   }
@@ -180,7 +180,7 @@ async function adoptOne(
     const inspection = await lookAt({ jobId, kin });
     looks.set(jobId, (looks.get(jobId) ?? 0) + 1);
     if (!inspection.adoptable) {
-      if (inspection.final) run.candidates.splice(run.candidates.indexOf(jobId), 1);
+      if (inspection.final) run.forget(jobId);
       continue;
     }
     const { status } = inspection.job;

@@ -89,6 +89,7 @@ export class VideoRun {
     this.seenEvents = [...carried.seenEvents];
     this.submits.push(...carried.submits);
     this.otherDoubts = carried.otherDoubts ?? null;
+    this.woken = carried.woken ?? false;
   }
 
   /** Follows cancellation of the run: the signal's way leads through the server as well. */
@@ -185,13 +186,21 @@ export class VideoRun {
     if (this.seenEvents.includes(seen)) return;
     if (this.status.jobId === event.jobId) this.woken = true;
     else if (this.status.jobId !== null) this.tellOfOther(event.jobId);
-    else if (!this.keep(event.jobId)) return; // another delivery may find room
+    else this.keep(event.jobId);
     this.seenEvents = [...this.seenEvents, seen].slice(-REMEMBERED_EVENTS);
   }
 
-  private keep(jobId: string): boolean {
-    if (this.candidates.includes(jobId)) return true;
-    return this.candidates.length < REMEMBERED_EVENTS && this.candidates.push(jobId) > 0;
+  /** The newest are kept: what came before them was looked at when it came, and the run's own job may come late. */
+  private keep(jobId: string): void {
+    if (this.candidates.includes(jobId)) return;
+    this.candidates.push(jobId);
+    if (this.candidates.length > REMEMBERED_EVENTS) this.candidates.shift();
+  }
+
+  /** It is another run's job. */
+  forget(jobId: string): void {
+    const at = this.candidates.indexOf(jobId);
+    if (at !== -1) this.candidates.splice(at, 1);
   }
 
   /** The job is known: from here on it is followed to its end, or named in the failure. */
@@ -209,8 +218,13 @@ export class VideoRun {
 
   /** Temporal's Reset makes another run of the same history, and only its id differs; a cron schedule or a retry makes its own. */
   get isReset(): boolean {
-    const { runId, firstExecutionRunId, continuedFromExecutionRunId } = workflowInfo();
-    return runId !== firstExecutionRunId && continuedFromExecutionRunId === undefined;
+    return this.mayBeReset && workflowInfo().continuedFromExecutionRunId === undefined;
+  }
+
+  /** Of a run that a cron schedule or a retry made, nothing here tells whether a reset has made it anew. */
+  get mayBeReset(): boolean {
+    const { runId, firstExecutionRunId } = workflowInfo();
+    return runId !== firstExecutionRunId;
   }
 
   /** Whether a submit of this run may have led to a job that it does not follow. */
@@ -229,8 +243,8 @@ export class VideoRun {
   carry(
     poll: Pick<CarriedState, 'pollDeadlineAt' | 'notBefore' | 'missingInARow' | 'lastDenial' | 'pollTrouble'>,
   ): CarriedState {
-    const { plan, status, seenEvents, submits, otherDoubts, stateSince } = this;
-    return { ...poll, plan, status, seenEvents, submits, otherDoubts, stateSince };
+    const { plan, status, woken, seenEvents, submits, otherDoubts, stateSince } = this;
+    return { ...poll, plan, status, woken, seenEvents, submits, otherDoubts, stateSince };
   }
 
   private show(): void {

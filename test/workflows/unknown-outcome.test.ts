@@ -303,6 +303,19 @@ describe('a submit whose outcome nobody knows', () => {
     await raw.signal('providerEvent', { jobId: 'by-event', status: 'completed' });
     expect((await handle.result()).jobId).toBe('not/..');
   });
+
+  it('is not crowded out by events of jobs that are not there', async () => {
+    rig.provider.script = {
+      submit: () => refusal(500, 'who knows'),
+      poll: ({ jobId }) => (jobId === 'the-one' ? completed(jobId) : refusal(404, 'no such job')),
+    };
+    const handle = await rig.start();
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    await until(handle, ({ state }) => state === 'awaiting_decision');
+    for (let n = 0; n < 30; n++) await raw.signal('providerEvent', { jobId: `not-there-${n}`, status: 'completed' });
+    await raw.signal('providerEvent', { jobId: 'the-one', status: 'completed' });
+    expect((await handle.result()).jobId).toBe('the-one');
+  });
 });
 
 describe('a provider event', () => {

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addressText, listenProblem } from '../http-listener.js';
 import { untilAborted, watchInterruption } from '../interruption.js';
 import { say, warn } from '../output.js';
-import { RefusalLog } from '../refusal-log.js';
+import { RefusalLog } from '../../observability/refusal-log.js';
 
 export interface CodecServerFlags {
   readonly port: number;
@@ -29,8 +29,12 @@ export async function codecServer({ host, port, origin }: CodecServerFlags): Pro
   }
   checkOrigins(origin);
   const codec = createEncryptionCodec(encryption);
-  const refusals = new RefusalLog(warn);
-  const onRefused = refusals.note.bind(refusals);
+  const refusals = new RefusalLog();
+  const onRefused = (from: string) => {
+    refusals.note((more) => {
+      warn(`Refused a caller at ${from}, whose token is missing or wrong${more}. It has to be LONGTAKE_CODEC_TOKEN.`);
+    });
+  };
   const server = await start({ host, port }, { codec, token: codecToken, origins: origin, onRefused });
   const url = `http://${addressText(server.address)}`;
   say(`The codec server answers at ${url} until Ctrl-C, for a UI at ${origin.join(' or ')}.`);
