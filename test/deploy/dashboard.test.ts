@@ -26,6 +26,7 @@ describe('deploy/grafana/dashboards/longtake.json', () => {
         'Cost per hour',
         'Awaiting a decision',
         'Worker slots in use',
+        'Steps that fail',
       ]),
     );
   });
