@@ -13,7 +13,7 @@ import { httpAddressOf, startWorkerProcess, type WorkerProcess } from '../suppor
  * both sides. `LONGTAKE_CHAOS_RUNS` and `LONGTAKE_CHAOS_SEED` change it.
  */
 
-const RUNS = Number(process.env['LONGTAKE_CHAOS_RUNS'] ?? 40);
+const RUNS = Number(process.env['LONGTAKE_CHAOS_RUNS'] ?? 200);
 const SEED = Number(process.env['LONGTAKE_CHAOS_SEED'] ?? Date.now() % 1_000_000_000);
 const WAVES = 5;
 const SECRET = 'whsec-chaos';
