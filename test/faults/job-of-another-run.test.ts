@@ -28,7 +28,7 @@ it('three runs of one id that had the job do not hide the run of another id from
     await workflow.execute('generateVideo', { workflowId, taskQueue: rig.taskQueue, args });
   };
   await adopt('somebody-else');
-  for (const _ of [1, 2, 3]) await adopt('again-and-again');
+  for (let n = 0; n < 3; n++) await adopt('again-and-again');
   await untilListed('wanted', 4);
 
   const args = [withDefaults({ output: 'other.mp4' })];
