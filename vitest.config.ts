@@ -23,7 +23,7 @@ export const surroundings = {
  */
 const SHARED = [
   'test/{activities,architecture,client,config,contract,media,openrouter,workflows}/**/*.test.ts',
-  'test/faults/{awaiting-decision,content,key-mended,run-reset,slow-downloads,submit-answers}.test.ts',
+  'test/faults/{awaiting-decision,content,job-of-another-run,key-mended,poll-answers,run-reset,slow-downloads,submit-answers}.test.ts',
 ];
 
 export default defineConfig({

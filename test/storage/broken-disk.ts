@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { constants, tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { compilePreload } from '../support/preload.js';
 
 const SOURCE = fileURLToPath(new URL('./broken-disk.c', import.meta.url));
 
@@ -18,23 +17,12 @@ export interface BrokenDisk {
   remove(): Promise<void>;
 }
 
-/**
- * Broken from the start. `null` where there is no C compiler, or another system than Linux, whose processes take no
- * libraries from `LD_PRELOAD`; tests then say that they were skipped.
- */
+/** Broken from the start. `null` where no such thing can be made. */
 export async function compileBrokenDisk(): Promise<BrokenDisk | null> {
-  if (process.platform !== 'linux') return null;
-  const directory = await mkdtemp(path.join(tmpdir(), 'longtake-disk-'));
-  const library = path.join(directory, 'broken-disk.so');
+  const preload = await compilePreload(SOURCE);
+  if (preload === null) return null;
+  const { library, directory, remove } = preload;
   const flag = path.join(directory, 'broken');
-  const remove = (): Promise<void> => rm(directory, { recursive: true });
-  try {
-    await promisify(execFile)('cc', ['-shared', '-fPIC', '-Wall', '-Werror', '-o', library, SOURCE]);
-  } catch (error) {
-    await remove();
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
   const breakIt = (): Promise<void> => writeFile(flag, '');
   await breakIt();
   return {
