@@ -9,6 +9,9 @@ import { CommanderError } from './typed-commander.js';
 // A sixth less to start, where Node has it (22.8 and newer): commands load what they need after this.
 (module as { enableCompileCache?: () => void }).enableCompileCache?.();
 
+// Which Node a later release of a library will want is no news for who reads our output, or a worker's log.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const program = createProgram();
 
 /** Connections and the native core need a moment to close; one that does not must not keep the process. */

@@ -30,8 +30,8 @@ describe('longtake url', () => {
   it('prints a link that works without credentials, and for as long as asked', async () => {
     const handle = await rig.start({ output: 'a/glass house ☀.mp4' });
     const { assets } = await handle.result();
-    const { code, stdout } = await url(handle.workflowId, '--expires', '90s');
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await url(handle.workflowId, '--expires', '90s');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const link = new URL(stdout.trim());
     expect(link.searchParams.get('X-Amz-Expires')).toBe('90');
     const response = await fetch(link);
