@@ -9,7 +9,7 @@ COPY package.json package-lock.json .npmrc ./
 # No scripts: "prepare" is the build itself, and the sources are not here yet.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN npm run build && chmod +x dist/cli/main.js
+RUN npm run build
 
 FROM node:24.21.0-trixie-slim AS dependencies
 WORKDIR /app

@@ -1,5 +1,5 @@
 // Exits with 0 if a build would change nothing. npm runs "prepare" also when `npx longtake` links the checkout into its cache.
-import { readdir, stat } from 'node:fs/promises';
+import { access, constants, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,6 +22,7 @@ async function timesOf(files) {
 }
 
 async function isBuilt() {
+  await access(join(root, 'dist/cli/main.js'), constants.X_OK);
   const sources = await filesIn('src');
   const settings = ['tsconfig.json', 'package.json', 'package-lock.json'].map((name) => join(root, name));
   const bundles = ['workflow-bundle.js', 'workflow-bundle-encrypted.js'].map((name) => join(root, 'dist', name));
@@ -30,5 +31,5 @@ async function isBuilt() {
   return Math.max(...changed) < Math.min(...built);
 }
 
-// A file that is missing is a reason to build.
+// A file that is missing, or a command that may not be executed, is a reason to build.
 process.exitCode = (await isBuilt().catch(() => false)) ? 0 : 1;

@@ -10,6 +10,7 @@ import { CommanderError } from './typed-commander.js';
 (module as { enableCompileCache?: () => void }).enableCompileCache?.();
 
 // Which Node a later release of a library will want is no news for who reads our output, or a worker's log.
+// eslint-disable-next-line no-restricted-properties -- told, not asked
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 const program = createProgram();

@@ -42,7 +42,7 @@ function pollingOf({ timeout, pollInterval }: RunFlags): Pick<GenerateVideoInput
 /** @throws CliError that names the flag */
 export function durationFlag(name: string, text: string): string {
   if (durationMs(text) > 0) return text;
-  throw usageError(`${name} must be a duration with its unit, such as 500ms, 10s or 30m, not "${text}".`);
+  throw usageError(`${name} must be a duration above zero with its unit, such as 500ms, 10s or 30m, not "${text}".`);
 }
 
 /** Everything that can be known without asking anybody. @throws CliError */

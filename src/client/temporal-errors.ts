@@ -4,6 +4,7 @@ import { LongtakeError } from './errors.js';
 
 const UNAVAILABLE = 14;
 const DEADLINE_EXCEEDED = 4;
+const UNIMPLEMENTED = 12;
 
 /** Temporal's and gRPC's errors in longtake's words; anything else as it is. */
 export function translated(error: unknown, workflowId: string | null, address: string | null): unknown {
@@ -41,6 +42,10 @@ export function unreachable(address: string | null, cause: unknown, startCommand
 export function isUnreachable(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;
   if (isGrpcDeadlineError(cause)) return true;
-  if (isGrpcServiceError(cause)) return [UNAVAILABLE, DEADLINE_EXCEEDED].includes(cause.code);
+  if (isGrpcServiceError(cause)) {
+    // Something that speaks HTTP/2 and is no gRPC server answers with a status of HTTP's.
+    if ((cause.code as number) === UNIMPLEMENTED) return /HTTP status code/i.test(cause.details);
+    return [UNAVAILABLE, DEADLINE_EXCEEDED].includes(cause.code);
+  }
   return error instanceof Error && /failed to connect|connection refused|ECONNREFUSED|ENOTFOUND/i.test(error.message);
 }

@@ -18,7 +18,7 @@ const duration = z
   .union([z.string().min(1).max(100), z.number()])
   .describe('A duration such as "500ms", "10s", "30m", or a number of milliseconds; above zero')
   .refine((value) => durationMs(value) > 0 && durationMs(value) <= MAX_DURATION_MS, {
-    message: 'must be a duration such as "500ms", "10s", "30m", or milliseconds, above zero',
+    message: 'must be a duration such as "500ms", "10s", "30m", or milliseconds, above zero and at most ten years',
   });
 
 const jobId = z.string().refine(isUsableJobId, 'must be a job id as the provider gave it');

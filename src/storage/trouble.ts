@@ -15,7 +15,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the path is longer than the file system allows; choose a shorter output key or storage directory',
   ENOTDIR: 'a part of the path is a file, not a folder; choose another output key or move that file away',
   ELOOP: 'the path has too many symbolic links; check the links in the storage directory',
-  ENOENT: 'the folder vanished meanwhile; check that nobody cleans up or unmounts the storage directory',
+  ENOENT:
+    'the folder is not there and cannot be made; check the path, and that nobody cleans up or unmounts the storage directory',
   EIO: 'the disk reported an input/output error; check the disk and the system log',
   ENODEV: 'the device is gone; check that the storage directory is mounted',
   ENXIO: 'the device is gone; check that the storage directory is mounted',

@@ -1,4 +1,5 @@
 import { readdir, writeFile } from 'node:fs/promises';
+import { createServer as createHttp2Server } from 'node:http2';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -169,6 +170,28 @@ it('shows a stack only with --debug', async () => {
   const args = ['generate', '--request', 'body.json'];
   expect((await longtake(args, { cwd, env })).stderr).not.toMatch(/^\s+at /m);
   expect((await longtake([...args, '--debug'], { cwd, env })).stderr).toMatch(/^\s+at /m);
+});
+
+it('exits with 4 where something answers that is not Temporal', async () => {
+  const other = createHttp2Server((_request, response) => {
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as AddressInfo;
+  const end = await longtake(['list'], { cwd: await newFolder(), env: { TEMPORAL_ADDRESS: `127.0.0.1:${port}` } });
+  other.close();
+  expect(end).toMatchObject({
+    code: 4,
+    stdout: '',
+    stderr: expect.stringContaining('Cannot reach Temporal') as string,
+  });
+});
+
+it('refuses an address of Temporal’s that is a URL, naming the variable', async () => {
+  const env = { TEMPORAL_ADDRESS: 'http://127.0.0.1:7233' };
+  const end = await longtake(['list'], { cwd: await newFolder(), env });
+  expect(end).toMatchObject({ code: 2, stdout: '' });
+  expect(end.stderr).toContain('TEMPORAL_ADDRESS must be host:port, such as localhost:7233');
 });
 
 it('exits with 4, and says where it looked, when Temporal does not answer', async () => {

@@ -29,6 +29,8 @@ describe('an output key', () => {
     'com1.mp4',
     'a\u0000.mp4',
     'a\n.mp4',
+    '.longtake-0123456789abcdef.part',
+    'a/.longtake-x.PART',
     'a\u202e4pm.mp4',
     'a\u2044b.mp4',
     '\u2025/a.mp4',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, rm, utimes } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,11 @@ it.each(['src/cli/main.ts', 'scripts/bundle-workflows.mjs', 'package.json'])(
     expect(isBuilt()).toBe(false);
   },
 );
+
+it('builds when the command may not be executed', async () => {
+  await chmod(join(checkout, 'dist/cli/main.js'), 0o644);
+  expect(isBuilt()).toBe(false);
+});
 
 it.each(['dist', 'dist/cli/main.js', 'dist/workflow-bundle.js'])('builds when there is no %s', async (path) => {
   await rm(join(checkout, path), { recursive: true });

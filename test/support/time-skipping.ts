@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { vi } from 'vitest';
 import { cacheDirectory } from '../../src/local/cache-directory.js';
 
 /** Temporal's test server, whose clock jumps to the next timer when nothing runs. */
@@ -13,9 +14,9 @@ const VERSION = '1.38.0';
  */
 export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const path = await fromMaven();
-  return await TestWorkflowEnvironment.createTimeSkipping(
-    path === null ? {} : { server: { executable: { type: 'existing-path', path } } },
-  );
+  const options = path === null ? {} : { server: { executable: { type: 'existing-path' as const, path } } };
+  // The SDK gives a server five seconds to start, which a busy machine does not keep.
+  return await vi.waitFor(() => TestWorkflowEnvironment.createTimeSkipping(options), { timeout: 120_000 });
 }
 
 async function fromMaven(): Promise<string | null> {

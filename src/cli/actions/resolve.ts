@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isClosed } from '../../client/longtake-handle.js';
 import { loadConfig } from '../../config.js';
 import { waitCommand } from '../../contract/commands.js';
 import { isUsableJobId } from '../../contract/job-id.js';
@@ -32,7 +33,7 @@ export async function resolve(id: string, flags: ResolveFlags): Promise<ExitCode
       giveUp.abort();
     });
     say(`Answered; run ${id} is now ${state}.`);
-    say(`To follow it: ${commandHere(waitCommand(id))}`);
+    if (!isClosed({ state })) say(`To follow it: ${commandHere(waitCommand(id))}`);
     return EXIT.done;
   });
 }
