@@ -100,7 +100,10 @@ class Wait {
         return this.judge(answer.job);
       case 'missing':
         if (this.missingInARow >= LIMITS.missingInARow) throw this.lost();
-        this.show('VideoLost', `The provider does not know job ${jobId} (404, ${this.missingInARow} in a row).`);
+        this.show(
+          'VideoLost',
+          `The provider does not know job ${jobId} (404, ${this.missingInARow} in a row).${this.wasNeverSeen() ? ' Is the id right?' : ''}`,
+        );
         return null;
       case 'denied':
         this.lastDenial = answer.httpStatus === 401 ? 'AuthenticationFailed' : 'PermissionDenied';
@@ -179,11 +182,14 @@ class Wait {
     return this.run.status.jobId ?? '';
   }
 
+  /** The provider has never answered for a job that was adopted: nobody has shown that there is one. */
+  private wasNeverSeen(): boolean {
+    return this.run.adopts && this.run.status.providerStatus === null;
+  }
+
   private lost(): ApplicationFailure {
-    const { providerStatus } = this.run.status;
     const what = `The provider does not know job ${this.jobId()} (404, ${LIMITS.missingInARow} in a row)`;
-    // It never answered for a job that was adopted: nobody has shown that there is one.
-    if (providerStatus === null && this.run.adopts) {
+    if (this.wasNeverSeen()) {
       return failRun('VideoLost', `${what} under the key of this worker. Check the job id and OPENROUTER_API_KEY.`);
     }
     return failRun('VideoLost', `${what}. It may still be billed: ask the provider.`, this.adopt());

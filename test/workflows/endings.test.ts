@@ -79,6 +79,23 @@ describe('what the provider says of the job', () => {
     expect(error.message).not.toContain('longtake adopt');
   });
 
+  it('asks at the first 404 whether the id of an adopted job is right', async () => {
+    let look: () => void = () => undefined;
+    const looked = new Promise<void>((resolve) => (look = resolve));
+    rig.provider.script = {
+      poll: async ({ n, jobId }) => {
+        if (n === 1) return refusal(404, 'no such job');
+        await looked;
+        return completed(jobId);
+      },
+    };
+    const handle = await rig.start({ jobId: 'mistyped' });
+    const { error } = await until(handle, (status) => status.error !== null);
+    expect(error?.message).toBe('The provider does not know job mistyped (404, 1 in a row). Is the id right?');
+    look();
+    await handle.result();
+  });
+
   it('does not add up 404s that are not in a row', async () => {
     const answers = [404, 404, 404, 404, 200, 404, 404, 404, 404];
     rig.provider.script = {
