@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Of every test file, also those that other configurations run. */
 export const settings = {
   pool: 'forks' as const,
-  // Twice as many as CI has cores: most tests wait for a server's timers.
-  maxWorkers: 4,
+  // One more than CI has cores: many tests wait for a server's timers.
+  maxWorkers: 3,
   testTimeout: 120_000,
   hookTimeout: 300_000,
   // How long is the machine's affair; the test's own time-out says when to give up.

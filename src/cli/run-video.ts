@@ -2,7 +2,7 @@ import type { GenerateVideoInput } from '../contract/types.js';
 import { shellWord, waitCommand } from '../contract/commands.js';
 import { commandHere } from './command-here.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { CliError, isUndecryptable, usageError } from './errors.js';
+import { CliError, exitCodeOf, isUndecryptable, usageError } from './errors.js';
 import { followRun, type FollowRunOptions } from './follow-run.js';
 import { inputDifference } from './input-difference.js';
 import { watchInterruption } from './interruption.js';
@@ -73,11 +73,24 @@ async function startOrFind(session: RunSession, { id, input }: ChosenRun): Promi
   }
   if (input === null)
     throw usageError(`There is no run ${id} here to come back to. To start one, give a prompt as well.`);
-  await longtake.start(input, { id });
-  const started = await readingIt(session, id, () => findRun(temporal, id));
+  const started = await namingIt(session, id, async () => {
+    await longtake.start(input, { id });
+    return await readingIt(session, id, () => findRun(temporal, id));
+  });
   if (started === null) throw new Error(`The run ${id} was started and is gone.`);
   announce(session, id);
   return started;
+}
+
+/** Whoever gives the same line again, with an id made anew, would pay for a second run. */
+async function namingIt<T>(session: RunSession, id: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || exitCodeOf(error) !== EXIT.unreachable) throw error;
+    const told = `${error.message}\nRun ${id} may have been started all the same. To come back to it, and not to pay for another: ${reattachCommand(session, id)}`;
+    throw new CliError(EXIT.unreachable, told, { cause: error });
+  }
 }
 
 /** The run is there, and may be paid for: that it cannot be read here must not look as if nothing had been started. */

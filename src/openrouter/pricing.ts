@@ -99,14 +99,15 @@ function same(prices: readonly (Big | null)[]): Big | null {
 }
 
 function possibleResolutions(request: ProviderRequest, model: VideoModel, rates: readonly Rate[]): readonly string[] {
-  const named = [request.resolution?.toLowerCase(), resolutionOfSize(request.size)].filter(
-    (name) => name !== undefined,
-  );
-  if (named.length > 0) return named;
-  if (model.resolutions !== null && model.resolutions.length > 0) {
-    return model.resolutions.map((name) => name.toLowerCase());
+  const ofSize = resolutionOfSize(request.size);
+  const named = [request.resolution?.toLowerCase(), ofSize].filter((name) => name !== undefined);
+  const declared = (model.resolutions ?? []).map((name) => name.toLowerCase());
+  // A size without a name may be any resolution, whatever else the request says.
+  if (request.size === undefined || ofSize !== undefined) {
+    if (named.length > 0) return named;
+    if (declared.length > 0) return declared;
   }
-  return [...rates.flatMap(({ resolution }) => resolution ?? []), OTHER];
+  return [...named, ...declared, ...rates.flatMap(({ resolution }) => resolution ?? []), OTHER];
 }
 
 function resolutionOfSize(size: string | undefined): string | undefined {

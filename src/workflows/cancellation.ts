@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/workflow';
 import { adoptCommand } from '../contract/commands.js';
+import { isUsableJobId } from '../contract/job-id.js';
 import type { VideoRun } from './video-run.js';
 
 /**
@@ -15,8 +16,11 @@ function cancelledBy({ cancelReason }: VideoRun): string {
 
 function consequence(run: VideoRun): string {
   const { jobId, costUsd, assets } = run.status;
+  const { given, output } = statedIn(run.input);
+  if (jobId === null && given !== null) {
+    return `Job ${given} was not looked at; it may be billed. To save its video: ${adoptCommand(given, output)}`;
+  }
   if (run.isInDoubt) {
-    const { output = null } = run.input;
     return `It is not known whether the provider accepted the job: one may exist and be billed. If it does: ${adoptCommand('JOB_ID', output)}`;
   }
   if (jobId === null) {
@@ -25,6 +29,11 @@ function consequence(run: VideoRun): string {
   const saved = assets.length === 0 ? '' : ` Already saved: ${assets.map((asset) => asset.uri).join(', ')}.`;
   const bill =
     costUsd === null ? `Job ${jobId} goes on at the provider and may be billed.` : `Job ${jobId} cost $${costUsd}.`;
-  const { output = null } = run.input;
   return `${bill}${saved} To save its video after all: ${adoptCommand(jobId, output)}`;
+}
+
+/** Of an input that may not have been checked yet, and then may be anything. */
+function statedIn(input: unknown): { readonly given: string | null; readonly output: string | null } {
+  const { jobId, output } = (input ?? {}) as { readonly jobId?: unknown; readonly output?: unknown };
+  return { given: isUsableJobId(jobId) ? jobId : null, output: typeof output === 'string' ? output : null };
 }

@@ -12,8 +12,8 @@ export function failRun(type: FailureType, what: string, command?: string): Appl
   return endWith(type, failureMessage(type, what, command));
 }
 
-export function endWith(type: FailureType, message: string): ApplicationFailure {
-  const { slug, billed } = FAILURES[type];
+export function endWith(type: FailureType, message: string, billed = FAILURES[type].billed): ApplicationFailure {
+  const { slug } = FAILURES[type];
   return ApplicationFailure.create({
     type,
     message,

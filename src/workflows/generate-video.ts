@@ -11,6 +11,7 @@ import {
 import type { CheckFailureDetails } from '../activities/check-request.js';
 import type { Activities } from '../activities/index.js';
 import { adoptCommand } from '../contract/commands.js';
+import { FAILURES, type FailureType } from '../contract/failures.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
 import { CHECK } from './activity-options.js';
 import { cancelledRun } from './cancellation.js';
@@ -100,7 +101,12 @@ function endOf(run: VideoRun, failure: TemporalFailure): TemporalFailure {
   const message = told + untoldOf(run, failure);
   if (isCancel || run.isCancelled()) return new CancelledFailure(message);
   const type = failure instanceof ApplicationFailure ? contractType(failure) : null;
-  return type === null ? failure : endWith(type, message);
+  return type === null ? failure : endWith(type, message, billedOf(run, type));
+}
+
+function billedOf(run: VideoRun, type: FailureType): (typeof FAILURES)[FailureType]['billed'] {
+  const { billed } = FAILURES[type];
+  return billed === 'no' && (run.isInDoubt || run.otherDoubts !== null) ? 'maybe' : billed;
 }
 
 /** A run never ends without a word on jobs that it may have paid for and does not follow. */

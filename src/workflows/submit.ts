@@ -149,6 +149,7 @@ async function awaitDecision(
     if (decision !== null) return decision;
     if (run.isCancelled()) throw cancelledRun(run);
     if (toLookAt().length === 0 || run.decided() !== null) continue;
+    tellOfUnread(run);
     const isTold = () => run.candidates.some((jobId) => !looks.has(jobId));
     await condition(() => run.isCancelled() || run.decided() !== null || isTold(), LOOK_AGAIN, {
       summary: `look again at ${toLookAt().join(', ')}`,
@@ -200,6 +201,15 @@ function isOfUse(status: string): boolean {
 function leaveToPerson(run: VideoRun, jobId: string, status: string): void {
   const { error } = run.status;
   const told = `${error?.message ?? ''} One of them led to job ${jobId}, which the provider calls ${status}.`;
+  run.problem({ type: 'SubmissionUnknown', message: told });
+}
+
+/** Whoever has the request sent again must know that there is a job to be had. */
+function tellOfUnread(run: VideoRun): void {
+  const message = run.status.error?.message ?? '';
+  const unread = run.candidates.filter((jobId) => !message.includes(jobId));
+  if (unread.length === 0) return;
+  const told = `${message} The provider told of job ${unread.join(', ')}, which could not be read yet: before you have the request sent again, try to adopt it.`;
   run.problem({ type: 'SubmissionUnknown', message: told });
 }
 

@@ -208,11 +208,16 @@ export class VideoRun {
     this.woken = this.candidates.includes(jobId);
     this.enter('generating', { jobId, providerStatus, submittedAt, error: null });
     for (const candidate of this.candidates) this.tellOfOther(candidate);
+    for (const earlier of this.earlierJobs.filter((other) => other !== jobId)) {
+      this.leaveInDoubt(
+        `The run before the reset had job ${earlier}, which is billed as well. To save its video too: ${adoptCommand(earlier, null)}`,
+      );
+    }
   }
 
   /** The run has its job, but it may have paid for more than that one. */
   leaveInDoubt(what: string): void {
-    this.otherDoubts = what;
+    this.otherDoubts = this.otherDoubts === null ? what : `${this.otherDoubts} ${what}`;
     this.change({ warnings: [...this.status.warnings, what] });
   }
 
@@ -236,8 +241,7 @@ export class VideoRun {
   private tellOfOther(jobId: string): void {
     if (jobId === this.status.jobId || !this.submits.includes('unknown')) return;
     const warning = `The provider also tells of job ${jobId} for this run, which may be billed as well. To save its video too: ${adoptCommand(jobId, null)}`;
-    const { warnings } = this.status;
-    if (!warnings.includes(warning)) this.change({ warnings: [...warnings, warning] });
+    if (!this.status.warnings.includes(warning)) this.leaveInDoubt(warning);
   }
 
   carry(

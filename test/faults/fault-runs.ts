@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { LongtakeError, type GenerateVideoResult, type LongtakeHandle } from '../../src/client/index.js';
 import type { FailureType } from '../../src/contract/index.js';
 import { accepted, CLIP, job, video, type Call, type Handler } from '../support/provider.js';
@@ -69,8 +69,11 @@ export async function startFaultRuns(
   });
   const idOf = (name: string) => `${name} ${rig.taskQueue}`;
   const arrivedIn = async (id: string, bytes: number) => {
-    const received = async () => (await rig.client.handle(id).status()).transfer?.bytes;
-    await expect.poll(received, { timeout: 60_000, interval: 200 }).toBe(bytes);
+    const look = async () => {
+      expect((await rig.client.handle(id).status()).transfer?.bytes).toBe(bytes);
+    };
+    // Not `expect.poll`, which belongs to a test: all runs go on at once, also between two tests.
+    await vi.waitFor(look, { timeout: 100_000, interval: 200 });
   };
   const runs = new Map<string, LongtakeHandle>();
   for (const name of Object.keys(faults)) {

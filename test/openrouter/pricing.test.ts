@@ -37,6 +37,8 @@ describe('estimateCostUsd', () => {
     ['both', VEO_SKUS, { resolution: '1080p', generate_audio: true }, '0.32'],
     ['a size', VEO_SKUS, { resolution: undefined, size: '720x1280' }, '0.12'],
     ['a size that is no known resolution', VEO_SKUS, { resolution: undefined, size: '1000x1000' }, null],
+    ['such a size beside a resolution', VEO_SKUS, { size: '2560x1440' }, null],
+    ['such a size where every one costs the same', { duration_seconds: '0.1' }, { size: '2560x1440' }, '0.4'],
     ['size and resolution that disagree', VEO_SKUS, { size: '1920x1080' }, null],
     ['no resolution', VEO_SKUS, { resolution: undefined }, null],
     ['no resolution where every one costs the same', { duration_seconds: '0.1' }, { resolution: undefined }, '0.4'],

@@ -224,3 +224,15 @@ it('keeps the reason that was given', async () => {
   await handle.cancel('the customer left');
   expect((await endsCanceled(handle)).error.message).toContain('the customer left');
 });
+
+it('of a run that adopts, before anything was checked, names the job and does not say that nothing is billed', async () => {
+  const late = await startRig({ worker: false });
+  const handle = await late.start({ jobId: 'given' });
+  await late.temporal.workflow.getHandle(handle.workflowId).cancel();
+  await late.startWorker();
+  await expect(handle.result()).rejects.toMatchObject({
+    type: 'Cancelled',
+    message: expect.stringMatching(/Job given was not looked at; it may be billed\. .*longtake adopt given$/) as string,
+  });
+  await late.stop();
+});

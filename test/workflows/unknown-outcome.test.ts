@@ -243,6 +243,11 @@ describe('a submit whose outcome nobody knows', () => {
         /An earlier submit of this run is in doubt all the same: a job may exist and be billed\. The provider told of job told; to save its video: longtake adopt told$/,
       ) as string,
     });
+    const raw: unknown = await rig.temporal.workflow
+      .getHandle(handle.workflowId)
+      .result()
+      .catch((error: unknown) => error);
+    expect(raw).toMatchObject({ cause: { details: [{ billed: 'maybe' }] } });
   });
 
   it('refuses a job that another run follows', async () => {
@@ -302,6 +307,23 @@ describe('a submit whose outcome nobody knows', () => {
     rig.provider.script.poll = ({ jobId }) => completed(jobId);
     await raw.signal('providerEvent', { jobId: 'by-event', status: 'completed' });
     expect((await handle.result()).jobId).toBe('not/..');
+  });
+
+  it('that cannot be read yet is named to the person who is asked whether to pay again', async () => {
+    rig.provider.script = {
+      submit: () => refusal(500, 'who knows'),
+      poll: () => refusal(503, 'later'),
+    };
+    const handle = await rig.start();
+    await until(handle, ({ state }) => state === 'awaiting_decision');
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    await raw.signal('providerEvent', { jobId: 'told', status: 'completed' });
+    const { error } = await until(handle, (status) => status.error?.message.includes('told of job') === true);
+    expect(error?.message).toMatch(/told of job told, which could not be read yet: before .* try to adopt it\.$/);
+    rig.provider.script = {};
+    await handle.resolveSubmission({ action: 'resubmit' });
+    const { warnings } = await until(handle, (status) => status.jobId !== null);
+    expect(warnings.join()).toContain('longtake adopt told');
   });
 
   it('is not crowded out by events of jobs that are not there', async () => {

@@ -56,6 +56,6 @@ async function noAnswer(signal: AbortSignal): Promise<never> {
   await delay(ANSWER_MS, undefined, { signal });
   throw new CliError(
     EXIT.failed,
-    `No worker answered within ${ANSWER_MS / 1_000} s, so the decision was not recorded. Start a worker, then say it again.`,
+    `No worker answered within ${ANSWER_MS / 1_000} s, and the decision may still be carried out as soon as one is there. Start a worker, and look at the run before you say it again.`,
   );
 }
