@@ -13,8 +13,8 @@ const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u
 // Characters that look like a separator or a dot segment but are not.
 const LOOK_ALIKE = /[\u2024\u2025\u2026\u2044\u2215\u29f5\u29f8\ufe68\uff0e\uff0f\uff3c]/u;
 
-// What the storages call a transfer until it is whole.
-const UNFINISHED = /^\.longtake-.*\.part$/i;
+/** How the storages name a transfer until it is whole. */
+export const UNFINISHED = { prefix: '.longtake-', suffix: '.part' } as const;
 
 /** Why `key` cannot be an output key, as a sentence for the user, or `null` when it can. */
 export function outputKeyProblem(key: string): string | null {
@@ -48,9 +48,14 @@ function segmentProblem(segment: string): string | null {
   if (utf8Length(segment) > MAX_SEGMENT_BYTES) return `it has a name longer than ${MAX_SEGMENT_BYTES} bytes`;
   if (WINDOWS_DEVICE.test(segment)) return `"${segment}" is a device name on Windows`;
   if (/[:*?"<>|]/.test(segment)) return 'it has one of : * ? " < > |, which some storages refuse';
-  if (UNFINISHED.test(segment)) return `"${segment}" is a name that longtake gives to unfinished files`;
+  if (isUnfinished(segment)) return `"${segment}" is a name that longtake gives to unfinished files`;
   if (/[ .]$/.test(segment)) return 'a name in it ends with a dot or a space';
   return null;
+}
+
+function isUnfinished(segment: string): boolean {
+  const name = segment.toLowerCase(); // some file systems do not tell the two apart
+  return name.startsWith(UNFINISHED.prefix) && name.endsWith(UNFINISHED.suffix);
 }
 
 /** `<workflowId>.mp4`, every byte of the id outside `A-Z a-z 0-9 . _ -` percent-encoded. */

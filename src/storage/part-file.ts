@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { UNFINISHED } from '../contract/output-key.js';
 import type { WriteOwner } from './port.js';
 import { errorCode } from './trouble.js';
 
-/** Names of unfinished files. Hidden, and of one length, so that the longest output name still has room beside them. */
-const PREFIX = '.longtake-';
-const SUFFIX = '.part';
+/** Names of unfinished files are hidden, and of one length, so that the longest output name still has room beside them. */
+const { prefix: PREFIX, suffix: SUFFIX } = UNFINISHED;
 
 /** A new name for a transfer of `key` by `owner`. */
 export function newPartName(key: string, owner: WriteOwner): string {

@@ -1,6 +1,6 @@
 import { CancelledFailure } from '@temporalio/workflow';
 import { adoptCommand } from '../contract/commands.js';
-import { isUsableJobId } from '../contract/job-id.js';
+import { statedIn } from './stated-input.js';
 import type { VideoRun } from './video-run.js';
 
 /**
@@ -10,13 +10,14 @@ export function cancelledRun(run: VideoRun): CancelledFailure {
   return new CancelledFailure(`${cancelledBy(run)} ${consequence(run)}`);
 }
 
-function cancelledBy({ cancelReason }: VideoRun): string {
+/** The first words of such an end. */
+export function cancelledBy({ cancelReason }: VideoRun): string {
   return cancelReason === null ? 'The run was cancelled.' : `The run was cancelled: ${cancelReason}.`;
 }
 
 function consequence(run: VideoRun): string {
   const { jobId, costUsd, assets } = run.status;
-  const { given, output } = statedIn(run.input);
+  const { jobId: given, output } = statedIn(run.input);
   if (jobId === null && given !== null) {
     return `Job ${given} was not looked at; it may be billed. To save its video: ${adoptCommand(given, output)}`;
   }
@@ -30,10 +31,4 @@ function consequence(run: VideoRun): string {
   const bill =
     costUsd === null ? `Job ${jobId} goes on at the provider and may be billed.` : `Job ${jobId} cost $${costUsd}.`;
   return `${bill}${saved} To save its video after all: ${adoptCommand(jobId, output)}`;
-}
-
-/** Of an input that may not have been checked yet, and then may be anything. */
-function statedIn(input: unknown): { readonly given: string | null; readonly output: string | null } {
-  const { jobId, output } = (input ?? {}) as { readonly jobId?: unknown; readonly output?: unknown };
-  return { given: isUsableJobId(jobId) ? jobId : null, output: typeof output === 'string' ? output : null };
 }

@@ -17,6 +17,8 @@ export interface CarriedState {
   readonly pollTrouble?: PollTroubleKind;
   /** A provider event came in during the last poll. */
   readonly woken?: boolean;
+  /** Sooner looks that are still to come, after an event that no poll has confirmed. */
+  readonly afterEventMs?: readonly number[];
   readonly seenEvents: readonly string[];
   readonly submits: readonly SubmitOutcome[];
   readonly otherDoubts?: string | null;

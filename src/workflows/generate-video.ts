@@ -14,7 +14,7 @@ import { adoptCommand } from '../contract/commands.js';
 import { FAILURES, type FailureType } from '../contract/failures.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
 import { CHECK } from './activity-options.js';
-import { cancelledRun } from './cancellation.js';
+import { cancelledBy, cancelledRun } from './cancellation.js';
 import type { CarriedState } from './carried-state.js';
 import { download } from './download.js';
 import { activityCause, contractType, endWith, problemOf } from './failures.js';
@@ -97,7 +97,7 @@ async function toItsEnd(run: VideoRun, work: () => Promise<GenerateVideoResult>)
 /** How the run ends in the end. A cancelled one ends Canceled whatever the provider says or whichever bound is met. */
 function endOf(run: VideoRun, failure: TemporalFailure): TemporalFailure {
   const isCancel = failure instanceof CancelledFailure;
-  const told = isCancel || !run.isCancelled() ? failure.message : `${cancelledRun(run).message} (${failure.message})`;
+  const told = isCancel || !run.isCancelled() ? failure.message : `${cancelledBy(run)} ${failure.message}`;
   const message = told + untoldOf(run, failure);
   if (isCancel || run.isCancelled()) return new CancelledFailure(message);
   const type = failure instanceof ApplicationFailure ? contractType(failure) : null;
@@ -122,8 +122,8 @@ function untoldOf(run: VideoRun, failure: TemporalFailure): string {
 /** Both a cancel and an abandoned submit say so themselves. */
 function doubtOf(run: VideoRun, failure: TemporalFailure): string {
   const isAbandoned = failure instanceof ApplicationFailure && failure.type === 'SubmissionAbandoned';
-  if (!run.isInDoubt || run.isCancelled() || isAbandoned || failure instanceof CancelledFailure) return '';
+  if (!run.isInDoubt || isAbandoned || failure instanceof CancelledFailure) return '';
   return run.isReset
-    ? ' The run before Temporal’s Reset may have submitted all the same: its job is billed.'
+    ? ' The run before Temporal’s Reset may have submitted all the same: a job of it may be billed.'
     : ' An earlier submit of this run is in doubt all the same: a job may exist and be billed.';
 }

@@ -16,6 +16,7 @@ import type { GenerateVideoInput, ProviderEvent, VideoAsset, VideoState, VideoSt
 import type { CarriedState } from './carried-state.js';
 import { describeRun } from './details.js';
 import type { SubmitOutcome } from './ledger.js';
+import { statedIn } from './stated-input.js';
 
 const STATE_KEY = defineSearchAttributeKey('LongtakeState', 'KEYWORD');
 const MODEL_KEY = defineSearchAttributeKey('LongtakeModel', 'KEYWORD');
@@ -28,9 +29,6 @@ const REMEMBERED_EVENTS = 20;
 
 /** Far more than any status has. */
 const LONGEST_STATUS = 64;
-
-/** More than any model's name has; a search attribute holds it. */
-const MODEL_CHARACTERS = 200;
 
 /** What a keyword holds where visibility is a SQL database; a longer one would keep the whole run out of every list. */
 const KEYWORD_CHARACTERS = 255;
@@ -122,7 +120,7 @@ export class VideoRun {
 
   /** `null` for a job that the run did not submit, and where the input is too wrong to say. */
   get model(): string | null {
-    return this.plan_ === null ? statedModel(this.input) : this.plan_.model;
+    return this.plan_ === null ? statedIn(this.input).model : this.plan_.model;
   }
 
   /** Follows a job that was there before it. Of an input that was not checked yet, nothing is known. */
@@ -190,6 +188,11 @@ export class VideoRun {
     this.seenEvents = [...this.seenEvents, seen].slice(-REMEMBERED_EVENTS);
   }
 
+  /** What events told of was looked for in vain for a while: they may come again, and hurry again. */
+  forgetEvents(): void {
+    this.seenEvents = [];
+  }
+
   /** The newest are kept: what came before them was looked at when it came, and the run's own job may come late. */
   private keep(jobId: string): void {
     if (this.candidates.includes(jobId)) return;
@@ -245,7 +248,7 @@ export class VideoRun {
   }
 
   carry(
-    poll: Pick<CarriedState, 'pollDeadlineAt' | 'notBefore' | 'missingInARow' | 'lastDenial' | 'pollTrouble'>,
+    poll: Omit<CarriedState, 'plan' | 'status' | 'woken' | 'seenEvents' | 'submits' | 'otherDoubts' | 'stateSince'>,
   ): CarriedState {
     const { plan, status, woken, seenEvents, submits, otherDoubts, stateSince } = this;
     return { ...poll, plan, status, woken, seenEvents, submits, otherDoubts, stateSince };
@@ -279,12 +282,6 @@ export class VideoRun {
       ...(tenant === undefined ? [] : [{ key: TENANT_KEY, value: tenant }]),
     ]);
   }
-}
-
-/** Of an input that was not checked, which may be anything. */
-function statedModel(input: unknown): string | null {
-  const model = (input as { request?: { model?: unknown } } | null)?.request?.model;
-  return typeof model === 'string' && model !== '' && model.length <= MODEL_CHARACTERS ? model : null;
 }
 
 /** Workflow time: the same on every replay. */

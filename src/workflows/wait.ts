@@ -41,11 +41,15 @@ export async function waitForVideo(run: VideoRun, carried?: CarriedState): Promi
   }
 }
 
+/** Sooner looks than a slow schedule has, in turn, after an event that its poll did not confirm: the provider's own books may lag. */
+const AFTER_EVENT_MS = [10_000, 30_000, 60_000];
+
 class Wait {
   private readonly deadlineAt: number;
   private notBefore: number;
   private missingInARow: number;
   private lagMs = 0;
+  private afterEventMs: readonly number[];
   /** Of the last poll, without what is true only while the run goes on. */
   private lastProblem: string | null = null;
   private lastDenial: CarriedState['lastDenial'];
@@ -59,6 +63,7 @@ class Wait {
     this.notBefore = carried?.notBefore ?? 0;
     this.missingInARow = carried?.missingInARow ?? 0;
     this.lastDenial = carried?.lastDenial ?? null;
+    this.afterEventMs = carried?.afterEventMs ?? [];
     this.trouble = new PollTrouble(carried?.pollTrouble ?? null);
   }
 
@@ -73,6 +78,7 @@ class Wait {
       await condition(() => this.mayHurry() || this.mustStop(), dueAt - Date.now(), { summary });
     }
     if (this.mustStop()) throw cancelledRun(run);
+    if (run.woken) this.afterEventMs = AFTER_EVENT_MS;
     run.woken = false;
     this.lagMs = Math.max(0, Date.now() - dueAt);
     if (this.notBefore > this.deadlineAt) throw this.exhausted();
@@ -126,9 +132,9 @@ class Wait {
     if (!workflowInfo().continueAsNewSuggested || this.run.isCancelled()) return;
     await condition(allHandlersFinished);
     if (this.run.isCancelled()) return;
-    const { deadlineAt: pollDeadlineAt, notBefore, missingInARow, lastDenial } = this;
+    const { deadlineAt: pollDeadlineAt, notBefore, missingInARow, lastDenial, afterEventMs } = this;
     const pollTrouble = this.trouble.kind;
-    const carried = this.run.carry({ pollDeadlineAt, notBefore, missingInARow, lastDenial, pollTrouble });
+    const carried = this.run.carry({ pollDeadlineAt, notBefore, missingInARow, lastDenial, pollTrouble, afterEventMs });
     await continueAsNew<typeof generateVideo>(this.run.input, carried);
   }
 
@@ -166,8 +172,15 @@ class Wait {
     const { run } = this;
     const first = run.adopts && run.status.polls === 0;
     const interval = first ? 0 : pollIntervalMs(run.plan.polling, run.status.polls, Math.random());
-    const dueAt = Math.max(Date.now() + interval, this.notBefore);
+    const dueAt = Math.max(Date.now() + Math.min(interval, this.soon()), this.notBefore);
     return Math.min(dueAt, this.deadlineAt);
+  }
+
+  private soon(): number {
+    const [ms = Infinity, ...later] = this.afterEventMs;
+    if (ms !== Infinity && later.length === 0) this.run.forgetEvents();
+    this.afterEventMs = later;
+    return ms;
   }
 
   private mayHurry(): boolean {

@@ -197,11 +197,14 @@ describe.each(WAYS)('a cancel %s', (_way, cancel) => {
     ]);
     await Promise.all([failing, exhausting].map((handle) => until(handle, ({ polls }) => polls > 0)));
     await Promise.all([cancel(failing), cancel(exhausting)]);
-    await endsCanceled(exhausting);
+    const { message } = (await endsCanceled(exhausting)).error;
+    expect(message).toMatch(/^The run was cancelled.*longtake adopt --output \S+ job-\d$/);
+    expect(message.match(/longtake adopt/g)).toHaveLength(1);
     rig.provider.script = { poll: ({ jobId }) => job(jobId, 'failed', { error: 'no', usage: { cost: 0 } }) };
     const { final } = await endsCanceled(failing);
     expect(final.costUsd).toBe(0);
-    expect(final.error?.message).toContain('failed: no');
+    expect(final.error?.message).toMatch(/^The run was cancelled[^.]*\. The provider says that job job-\d failed: no\. /);
+    expect(final.error?.message).not.toContain('longtake adopt');
   });
 
   it('twice is the same as once, and after the end it does nothing', async () => {

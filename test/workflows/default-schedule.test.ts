@@ -58,6 +58,28 @@ describe('the schedule of the video guide, on a clock that skips', () => {
     expect(rig.provider.submits).toHaveLength(1);
   });
 
+  it('looks three times more, soon, after an event that its poll did not confirm, and again after the next', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const polling = { initialInterval: '12h', maximumInterval: '12h', timeout: '10 days' };
+    const handle = await client.start({ request: GUIDE, polling }, { id: 'event-too-early' });
+    await expect.poll(async () => (await handle.status()).jobId).toBe('job-1');
+    const tell = () =>
+      environment.client.workflow.getHandle(handle.workflowId).signal('providerEvent', {
+        jobId: 'job-1',
+        status: 'completed',
+      });
+    await tell();
+    await expect.poll(() => rig.provider.polls.length).toBe(1);
+    await tell(); // the same once more: it is being looked after
+    await environment.sleep('2 minutes');
+    expect(rig.provider.polls).toHaveLength(4);
+    await environment.sleep('2 hours');
+    expect(rig.provider.polls).toHaveLength(4);
+    rig.provider.script = { poll: ({ jobId }) => completed(jobId) };
+    await tell();
+    expect((await handle.result()).polls).toBe(5);
+  });
+
   it('waits for days for a decision, without doing anything', async () => {
     rig.provider.script = { submit: () => ({ status: 500 }) };
     const handle = await client.start({ request: GUIDE }, { id: 'patient' });

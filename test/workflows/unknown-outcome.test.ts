@@ -326,6 +326,23 @@ describe('a submit whose outcome nobody knows', () => {
     expect(warnings.join()).toContain('longtake adopt told');
   });
 
+  it('are each named once, however many there are and however alike', async () => {
+    rig.provider.script = {
+      submit: () => refusal(500, 'who knows'),
+      poll: () => refusal(503, 'later'),
+    };
+    const handle = await rig.start();
+    await until(handle, ({ state }) => state === 'awaiting_decision');
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    const told = (list: string) =>
+      until(handle, ({ error }) => error?.message.includes(`told of job ${list},`) === true);
+    await raw.signal('providerEvent', { jobId: 'job-10', status: 'completed' });
+    await told('job-10');
+    await raw.signal('providerEvent', { jobId: 'job-1', status: 'completed' });
+    const { error } = await told('job-10, job-1');
+    expect(error?.message.match(/could not be read yet/g)).toHaveLength(1);
+  });
+
   it('is not crowded out by events of jobs that are not there', async () => {
     rig.provider.script = {
       submit: () => refusal(500, 'who knows'),

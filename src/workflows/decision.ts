@@ -1,0 +1,137 @@
+import { condition, log, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import type { InspectInput, Inspection } from '../activities/poll-video.js';
+import { POLL } from './activity-options.js';
+import { cancelledRun } from './cancellation.js';
+import { activityCause } from './failures.js';
+import { jobEnd } from './job-ends.js';
+import type { Decision, VideoRun } from './video-run.js';
+
+const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
+
+/** A submit of which nobody can say whether the provider accepted it. */
+export interface Unknown {
+  readonly unknown: string;
+  /** In doubt is what an earlier run sent, before a reset: the jobs that it is known to have had. */
+  readonly earlierJobs?: readonly string[];
+}
+
+/** How long an event's job is looked at again when it could not be read: 20 tries, half a minute apart. */
+const LOOK_AGAIN = '30s';
+const LOOKS = 20;
+
+/** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */
+export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: readonly string[]): Promise<Decision> {
+  run.decide(null);
+  if (doubt.earlierJobs !== undefined) run.earlierJobs = doubt.earlierJobs;
+  const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)}${whichOnes(inDoubt)}`;
+  run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message: question } });
+  log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: doubt.unknown });
+  const named = new NamedJobs(run, { isOnly: inDoubt.length === 1, kin: kinOf(doubt) });
+  for (;;) {
+    await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
+    const decision = run.decided() ?? (await named.adoptOne());
+    if (decision !== null) return decision;
+    if (run.isCancelled()) throw cancelledRun(run);
+    run.problem({ type: 'SubmissionUnknown', message: question + named.told() });
+    if (named.toLookAt().length === 0 || run.decided() !== null) continue;
+    await condition(() => run.isCancelled() || run.decided() !== null || named.hasNew(), LOOK_AGAIN, {
+      summary: `look again at ${named.toLookAt().join(', ')}`,
+    });
+  }
+}
+
+interface Doubt {
+  /** One submit is in doubt, and not more. */
+  readonly isOnly: boolean;
+  readonly kin: 'id' | 'none';
+}
+
+/** After a reset the job of the run before is what is looked for, but that of a cron schedule's run before is not. */
+function kinOf({ earlierJobs }: Unknown): Doubt['kin'] {
+  return earlierJobs !== undefined && workflowInfo().continuedFromExecutionRunId === undefined ? 'id' : 'none';
+}
+
+/** The jobs that provider events named, and what looking at them has shown so far. */
+class NamedJobs {
+  private readonly looks = new Map<string, number>();
+  /** They came of one of several submits, and are of no use: the run would end with one while another one's video waits. */
+  private readonly leftToPerson = new Map<string, string>();
+
+  constructor(
+    private readonly run: VideoRun,
+    private readonly doubt: Doubt,
+  ) {}
+
+  hasNew(): boolean {
+    return this.run.candidates.some((jobId) => !this.looks.has(jobId));
+  }
+
+  toLookAt(): string[] {
+    return this.run.candidates.filter((jobId) => !this.leftToPerson.has(jobId) && this.looksAt(jobId) < LOOKS);
+  }
+
+  /** One look at each job that may be the run's: one that is not to be had must not hold up the right one. */
+  async adoptOne(): Promise<Decision | null> {
+    const { run, doubt } = this;
+    for (const jobId of this.toLookAt()) {
+      if (run.isCancelled() || run.decided() !== null) return null;
+      const inspection = await lookAt({ jobId, kin: doubt.kin });
+      this.looks.set(jobId, this.looksAt(jobId) + 1);
+      if (!inspection.adoptable) {
+        if (inspection.final) run.forget(jobId);
+        continue;
+      }
+      const { status } = inspection.job;
+      if (doubt.isOnly || isOfUse(status)) return { action: 'adopt', jobId, providerStatus: status };
+      this.leftToPerson.set(jobId, status);
+    }
+    return null;
+  }
+
+  /** What a person must know of them who has the request sent again. */
+  told(): string {
+    const { candidates } = this.run;
+    const left = candidates.flatMap((jobId) => {
+      const status = this.leftToPerson.get(jobId);
+      return status === undefined ? [] : ` One of them led to job ${jobId}, which the provider calls ${status}.`;
+    });
+    const unread = candidates.filter((jobId) => !this.leftToPerson.has(jobId));
+    return left.join('') + (unread.length === 0 ? '' : notReadYet(unread));
+  }
+
+  private looksAt(jobId: string): number {
+    return this.looks.get(jobId) ?? 0;
+  }
+}
+
+function notReadYet(jobIds: readonly string[]): string {
+  return ` The provider told of job ${jobIds.join(', ')}, which could not be read yet: before you have the request sent again, try to adopt it.`;
+}
+
+function isOfUse(status: string): boolean {
+  const end = jobEnd(status);
+  return end === undefined || end === 'saved';
+}
+
+/** A look that does not come back says nothing about the job. */
+async function lookAt(job: InspectInput): Promise<Inspection> {
+  try {
+    return await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${job.jobId}` }, [job]);
+  } catch (error) {
+    if (activityCause(error) === null) throw error;
+    return { adoptable: false, final: false, reason: 'the job could not be looked at' };
+  }
+}
+
+/** A person had the request sent again, and again nobody knows: each of them may be billed. */
+function whichOnes(inDoubt: readonly string[]): string {
+  const before = inDoubt.slice(0, -1);
+  const others = before.length === 0 ? '' : ` Also in doubt, and perhaps billed as well: ${before.join('; ')}.`;
+  return ` In doubt is ${inDoubt.at(-1)}.${others}`;
+}
+
+function mayCost(run: VideoRun): string {
+  const { estimatedCostUsd } = run.status;
+  return estimatedCostUsd === null ? '' : ` It may have cost $${estimatedCostUsd}.`;
+}

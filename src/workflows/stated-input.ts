@@ -1,0 +1,25 @@
+import { isUsableJobId } from '../contract/job-id.js';
+
+/** More than any model's name has; a search attribute holds it. */
+const MODEL_CHARACTERS = 200;
+
+export interface StatedInput {
+  readonly model: string | null;
+  readonly jobId: string | null;
+  readonly output: string | null;
+}
+
+/** What an input says that was not checked, and may be anything. */
+export function statedIn(input: unknown): StatedInput {
+  const { request, jobId, output } = recordOf(input);
+  const { model } = recordOf(request);
+  return {
+    model: typeof model === 'string' && model !== '' && model.length <= MODEL_CHARACTERS ? model : null,
+    jobId: isUsableJobId(jobId) ? jobId : null,
+    output: typeof output === 'string' ? output : null,
+  };
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return (value ?? {}) as Readonly<Record<string, unknown>>;
+}
