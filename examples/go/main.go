@@ -36,11 +36,12 @@ type Result struct {
 
 // Status is where a run stands.
 type Status struct {
-	State  string  `json:"state"`
-	JobID  *string `json:"jobId"`
-	Polls  int     `json:"polls"`
-	Assets []Asset `json:"assets"`
-	Error  *struct {
+	State   string   `json:"state"`
+	JobID   *string  `json:"jobId"`
+	Polls   int      `json:"polls"`
+	CostUSD *float64 `json:"costUsd"` // nil: the provider did not say
+	Assets  []Asset  `json:"assets"`
+	Error   *struct {
 		Type    string `json:"type"`
 		Message string `json:"message"`
 	} `json:"error"`
@@ -106,22 +107,50 @@ func generate(ctx context.Context, temporalClient client.Client, id string) erro
 	// There is such a run, new or old, open or closed: its result is the answer.
 	var result Result
 	if err := temporalClient.GetWorkflow(ctx, id, "").Get(ctx, &result); err != nil {
-		var failure *temporal.ApplicationError
-		if errors.As(err, &failure) {
-			// Match on the type, which is stable. docs/errors has a page for each.
-			return fmt.Errorf("%s: %s", failure.Type(), failure.Message())
-		}
-		return err
+		return explain(ctx, temporalClient, id, err)
 	}
 	for _, asset := range result.Assets {
 		fmt.Println(asset.URI, asset.SHA256)
 	}
-	if result.CostUSD == nil {
-		fmt.Println("cost: not known")
-	} else {
-		fmt.Println("cost:", *result.CostUSD)
-	}
+	fmt.Println("cost:", orNotKnown(result.CostUSD))
 	return nil
+}
+
+// explain says why a run ended without a video.
+func explain(ctx context.Context, temporalClient client.Client, id string, end error) error {
+	var ended *temporal.WorkflowExecutionError
+	if !errors.As(end, &ended) {
+		return end
+	}
+	status, _, err := statusOf(ctx, temporalClient, id)
+	if err != nil {
+		return errors.Join(end, err)
+	}
+	known := fmt.Sprintf("job: %s\ncost: %s", orNotKnown(status.JobID), orNotKnown(status.CostUSD))
+	var failure *temporal.ApplicationError
+	var cancelled *temporal.CanceledError
+	switch {
+	case errors.As(end, &failure):
+		var details struct {
+			Billed string `json:"billed"`
+		}
+		if err := failure.Details(&details); err != nil {
+			details.Billed = "not known"
+		}
+		// Match on the type, which is stable. docs/errors has a page for each.
+		return fmt.Errorf("%s: %s\nbilled: %s\n%s", failure.Type(), failure.Message(), details.Billed, known)
+	case errors.As(end, &cancelled) && status.Error != nil:
+		// Temporal itself keeps no words of a cancel.
+		return fmt.Errorf("%s: %s\n%s", status.Error.Type, status.Error.Message, known)
+	}
+	return fmt.Errorf("%w\nA job that was submitted may still be billed.\n%s", end, known) // terminated, or timed out
+}
+
+func orNotKnown[T any](value *T) string {
+	if value == nil {
+		return "not known"
+	}
+	return fmt.Sprint(*value)
 }
 
 // follow prints each change until the run is closed or awaits a decision.

@@ -4,12 +4,12 @@ import asyncio
 import os
 import sys
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, CancelledError, WorkflowAlreadyStartedError
 
 
-async def generate(client: Client, run_id: str, request: dict) -> dict:
+async def start(client: Client, run_id: str, request: dict) -> WorkflowHandle:
     try:
         # Both policies, always: without them a second start with this id can pay for a second video.
         await client.start_workflow(
@@ -22,10 +22,25 @@ async def generate(client: Client, run_id: str, request: dict) -> dict:
         )
     except WorkflowAlreadyStartedError:
         pass  # There was such a run, and it is closed: its result is the answer.
-    return await client.get_workflow_handle(run_id).result()
+    return client.get_workflow_handle(run_id)
 
 
-async def main() -> None:
+async def explain(run: WorkflowHandle, cause: BaseException) -> str:
+    """Why a run ended without a video. Its last status is in its memo: readable without any worker."""
+    status = (await (await run.describe()).memo()).get("status", {})
+    if isinstance(cause, ApplicationError):
+        # Match on the type, which is stable. docs/errors has a page for each.
+        words = f"{cause.type}: {cause.message}"
+        if cause.details:
+            words += f"\nbilled: {cause.details[0]['billed']}"
+    elif isinstance(cause, CancelledError):
+        words = f"Cancelled: {status['error']['message']}"  # Temporal itself keeps no words of a cancel
+    else:
+        words = f"{cause}. A job that was submitted may still be billed."  # terminated, or timed out
+    return f"{words}\njob: {status.get('jobId')}\ncost: {status.get('costUsd')}"
+
+
+async def main() -> int:
     client = await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"))
     request = {
         "model": "google/veo-3.1-lite",
@@ -33,12 +48,18 @@ async def main() -> None:
         "duration": 4,
         "resolution": "720p",
     }
-    result = await generate(client, sys.argv[1] if len(sys.argv) > 1 else "lighthouse", request)
+    run = await start(client, sys.argv[1] if len(sys.argv) > 1 else "lighthouse", request)
+    try:
+        result = await run.result()
+    except WorkflowFailureError as end:
+        print(await explain(run, end.cause), file=sys.stderr, flush=True)
+        return 1
     for asset in result["assets"]:
         print(asset["uri"], asset["sha256"])
     print("cost:", result["costUsd"])
+    return 0
 
 
-asyncio.run(main())
+code = asyncio.run(main())
 sys.stdout.flush()
-os._exit(0)  # Python can crash while it shuts the SDK down: github.com/temporalio/sdk-python/issues/300
+os._exit(code)  # Python can crash while it shuts the SDK down: github.com/temporalio/sdk-python/issues/300

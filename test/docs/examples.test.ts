@@ -8,12 +8,13 @@ import { text } from 'node:stream/consumers';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildGo } from '../support/go.js';
-import { CLIP } from '../support/provider.js';
+import { CLIP, completed, job } from '../support/provider.js';
 import { pythonWithTemporal } from '../support/python.js';
 import { startRig, until, type Rig } from '../support/rig.js';
 import { papers, readPaper, ROOT } from './papers.js';
 
 const TYPESCRIPT = 'examples/typescript/generate.ts';
+const START_FROM = 'docs/how-to/start-from-another-language.md';
 const PYTHON = ['generate', 'follow', 'cancel'].map((name) => `examples/python/${name}.py`);
 
 /** With a price, so that the examples' budgets can be held. */
@@ -88,7 +89,12 @@ describe('the examples', () => {
   beforeAll(async () => {
     python = await pythonWithTemporal();
     go = await buildGo(join(ROOT, 'examples/go'));
-    rig = await startRig({ script: { models: () => ({ body: { data: MODELS } }) } });
+    rig = await startRig({
+      script: {
+        models: () => ({ body: { data: MODELS } }),
+        poll: ({ jobId }) => (jobId === 'gone-wrong' ? job(jobId, 'failed', { error: 'no' }) : completed(jobId)),
+      },
+    });
   });
   afterAll(async () => {
     await rig.stop();
@@ -113,11 +119,10 @@ describe('the examples', () => {
     return { code, output, complaint };
   }
 
+  /** As the paper says, on the oldest Node as well. */
   function runTypeScript(id: string) {
-    const module = ts.transpileModule(read(TYPESCRIPT), {
-      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-    });
-    return run(process.execPath, '--input-type=module', '--eval', module.outputText, 'example', id);
+    const [, script = ''] = /^node (--input-type.+)$/m.exec(readPaper(START_FROM).text) ?? [];
+    return run('sh', '-c', `"${process.execPath}" ${script.replace('from-typescript', id)}`);
   }
 
   const [generate = '', follow = '', cancel = ''] = PYTHON;
@@ -139,6 +144,52 @@ describe('the examples', () => {
     }
     expect(rig.provider.submits).toHaveLength(3);
     expect(readFileSync(join(rig.storage, 'from-python.mp4'))).toEqual(CLIP);
+  });
+
+  const starts = [
+    ['TypeScript', runTypeScript],
+    ['Python', (id: string) => run(python, generate, id)],
+    ['Go', (id: string) => run(go, 'generate', id)],
+  ] as const;
+  /** The client for TypeScript says it in the message alone. */
+  const billed = (language: string, word: string) => (language === 'TypeScript' ? '' : `billed: ${word}\n`);
+
+  it.each(starts)('say in %s why a run failed, of which job, and whether it is billed', async (language, start) => {
+    const id = `fails-for-${language}`;
+    const handle = await rig.start({ jobId: 'gone-wrong' }, id);
+    await expect(handle.result()).rejects.toMatchObject({ type: 'VideoFailed' });
+    const { code, output, complaint } = await start(id);
+    expect(complaint).toMatch(/^VideoFailed: .*gone-wrong.* See docs\/errors\/video-failed\.md\./);
+    expect(complaint.split('\n').slice(1).join('\n')).toMatch(
+      new RegExp(`^${billed(language, 'maybe')}job: gone-wrong\n(cost: (None|not known)\n)?$`),
+    );
+    expect({ code, output }).toEqual({ code: 1, output: '' });
+  });
+
+  it.each(starts)('say in %s which job of a cancelled run goes on', async (language, start) => {
+    const id = `cancelled-for-${language}`;
+    const handle = await rig.start({ polling: { initialInterval: '1h' } }, id);
+    const { jobId } = await until(handle, ({ state }) => state === 'generating');
+    const waiting = start(id);
+    await handle.cancel('not needed');
+    const { code, output, complaint } = await waiting;
+    expect(complaint).toMatch(
+      new RegExp(
+        `^Cancelled: The run was cancelled: not needed\\. Job ${jobId} goes on at the provider and may be billed\\..+: longtake adopt ${jobId}\njob: ${jobId}\n(cost: (None|not known)\n)?$`,
+      ),
+    );
+    expect({ code, output }).toEqual({ code: 1, output: '' });
+  });
+
+  it.each(starts)('say in %s that a terminated run may have a job that is billed', async (language, start) => {
+    const id = `terminated-for-${language}`;
+    const handle = await rig.start({ polling: { initialInterval: '1h' } }, id);
+    const { jobId } = await until(handle, ({ state }) => state === 'generating');
+    await rig.temporal.workflow.getHandle(id).terminate('by hand');
+    const { code, complaint } = await start(id);
+    expect(complaint).toMatch(new RegExp(`may still be billed\\.(.|\n)*^job: ${jobId}$`, 'm'));
+    expect(complaint).not.toMatch(/Traceback|^ +at |panic/m);
+    expect(code).toBe(1);
   });
 
   it.each([
