@@ -5,8 +5,8 @@ export const settings = {
   pool: 'forks' as const,
   // One more than CI has cores: many tests wait for a server's timers.
   maxWorkers: 3,
-  testTimeout: 120_000,
-  hookTimeout: 300_000,
+  testTimeout: 300_000,
+  hookTimeout: 900_000,
   // How long is the machine's affair; the test's own time-out says when to give up.
   expect: { poll: { timeout: 60_000 } },
 };

@@ -78,7 +78,8 @@ export class LongtakeHandle {
 
   /**
    * Answers a run in state `awaiting_decision`.
-   * @throws LongtakeError `InvalidRequest` (malformed), `UpdateRefused` (nothing waits, or the job cannot be adopted)
+   * @throws LongtakeError `InvalidRequest` (malformed), `UpdateRefused` (nothing waits, the job cannot be adopted, or the
+   * run's step fails on its worker)
    */
   async resolveSubmission(decision: ResolveSubmission): Promise<VideoStatus> {
     const parsed = resolveSubmission.safeParse(decision);
@@ -89,8 +90,8 @@ export class LongtakeHandle {
           args: [parsed.data],
         });
       } catch (error) {
-        if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-        const message = error.cause instanceof Error ? error.cause.message : error.message;
+        const message = refusalOf(error);
+        if (message === null) throw error;
         throw new LongtakeError('UpdateRefused', message, { workflowId: this.workflowId, cause: error });
       }
     });
@@ -154,6 +155,19 @@ export class LongtakeHandle {
       throw translated(error, this.workflowId, this.address);
     }
   }
+}
+
+/** gRPC FAILED_PRECONDITION: the run's workflow task fails again and again, and the server takes no update meanwhile. */
+const STEP_FAILS = 9;
+
+/** Why an answer was not taken, or `null` where that is not what `error` says. */
+function refusalOf(error: unknown): string | null {
+  if (error instanceof WorkflowUpdateFailedError) {
+    return error.cause instanceof Error ? error.cause.message : error.message;
+  }
+  const cause = error instanceof ServiceError ? error.cause : error;
+  if (!isGrpcServiceError(cause) || (cause.code as number) !== STEP_FAILS) return null;
+  return `The answer was not taken, since no worker gets on with the run at this moment (Temporal says: ${cause.details}). Say it again in a minute; if it stays like that, look at the run's status and at the worker's log.`;
 }
 
 export function isClosed({ state }: Pick<VideoStatus, 'state'>): boolean {

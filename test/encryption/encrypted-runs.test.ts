@@ -239,6 +239,11 @@ describe('without the key', () => {
     const failing = /^No worker gets on with this run: its step fails again and again\. /;
     const problem = async () => (await handle.status()).error?.message;
     await expect.poll(problem, { timeout: 60_000 }).toMatch(failing);
+    // The server itself takes no answer then, and says so in words of its own.
+    await expect(handle.resolveSubmission({ action: 'abandon' })).rejects.toMatchObject({
+      type: 'UpdateRefused',
+      message: expect.stringMatching(/no worker gets on with the run .*Say it again in a minute/) as string,
+    });
     await stranger.stop();
     expect(lonely.provider.submits).toHaveLength(0);
     await lonely.startWorker();

@@ -168,13 +168,13 @@ async function killOne(): Promise<void> {
 /** Looks into the provider's book, and never says resubmit. */
 async function decide(handle: LongtakeHandle, name: string): Promise<void> {
   const [jobId] = [...jobs].find(([, { run }]) => run === name) ?? [];
-  if (jobId === undefined) {
-    await handle.resolveSubmission({ action: 'abandon' });
-    return;
-  }
-  const tell = fateOf(name).toldBy === 'webhook' ? tellByWebhook : tellByOperator;
+  const tell = jobId === undefined ? abandon : fateOf(name).toldBy === 'webhook' ? tellByWebhook : tellByOperator;
   // The provider may be in trouble while the job is looked at, and the worker may die; the run then goes on waiting.
-  await vi.waitFor(() => tell(handle, jobId), { timeout: PATIENCE_MS, interval: 200 });
+  await vi.waitFor(() => tell(handle, jobId ?? ''), { timeout: PATIENCE_MS, interval: 200 });
+}
+
+async function abandon(handle: LongtakeHandle): Promise<void> {
+  await handle.resolveSubmission({ action: 'abandon' });
 }
 
 async function tellByOperator(handle: LongtakeHandle, jobId: string): Promise<void> {

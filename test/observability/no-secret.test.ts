@@ -34,7 +34,7 @@ import { httpAddressOf, startWorkerProcess, type WorkerProcess } from '../suppor
  * look at everything that anybody can see of longtake.
  */
 
-vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 900_000 });
 
 const API_KEY = 'sk-or-v1-needle/Key+0123456789==tail';
 const WEBHOOK_SECRETS = ['whsec/new+needle-0123456789', 'whsec/old+needle-0123456789'] as const;

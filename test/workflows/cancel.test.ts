@@ -203,7 +203,9 @@ describe.each(WAYS)('a cancel %s', (_way, cancel) => {
     rig.provider.script = { poll: ({ jobId }) => job(jobId, 'failed', { error: 'no', usage: { cost: 0 } }) };
     const { final } = await endsCanceled(failing);
     expect(final.costUsd).toBe(0);
-    expect(final.error?.message).toMatch(/^The run was cancelled[^.]*\. The provider says that job job-\d failed: no\. /);
+    expect(final.error?.message).toMatch(
+      /^The run was cancelled[^.]*\. The provider says that job job-\d failed: no\. /,
+    );
     expect(final.error?.message).not.toContain('longtake adopt');
   });
 

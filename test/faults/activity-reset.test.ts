@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { LongtakeHandle } from '../../src/client/index.js';
+import { accepted, completed } from '../support/provider.js';
+import { startRig, until, type Rig } from '../support/rig.js';
+import { startWorkerProcess } from '../support/worker-process.js';
+
+/**
+ * Operators may reset, pause and unpause a single activity. None of it pays again, but for what docs/how-to/use-temporals-ui.md
+ * warns of: whoever unpauses a submit after its worker died, and has its heartbeat forgotten, takes the proof away.
+ */
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig({ worker: false });
+});
+afterAll(async () => {
+  await rig.stop();
+});
+
+async function startProcess() {
+  const worker = await startWorkerProcess(rig.environment);
+  onTestFinished(() => worker.kill());
+  return worker;
+}
+
+/** A run whose paid request is at the provider, which answers once it is let. */
+async function withSubmitUnderWay() {
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  rig.provider.submits.length = 0;
+  rig.provider.script = {
+    submit: async ({ n }) => {
+      if (n === 1) await answered;
+      return accepted(`job-${n}`);
+    },
+    poll: ({ jobId }) => completed(jobId),
+  };
+  const handle = await rig.start();
+  await expect.poll(() => rig.provider.submits.length, { timeout: 60_000 }).toBe(1);
+  return { handle, answer };
+}
+
+const submitOf = ({ workflowId }: LongtakeHandle) => ({
+  namespace: 'default',
+  execution: { workflowId },
+  type: 'submitVideo',
+});
+
+async function reset(handle: LongtakeHandle): Promise<void> {
+  await rig.temporal.workflowService.resetActivity({ ...submitOf(handle), resetHeartbeat: true });
+}
+
+async function pauseAndUnpause(handle: LongtakeHandle): Promise<void> {
+  await rig.temporal.workflowService.pauseActivity(submitOf(handle));
+  await rig.temporal.workflowService.unpauseActivity(submitOf(handle));
+}
+
+const WAYS = [
+  ['reset', reset],
+  ['paused and unpaused', pauseAndUnpause],
+] as const;
+
+it.each(WAYS)('a submit that is %s while its request is under way goes on with its answer', async (_how, change) => {
+  await startProcess();
+  const { handle, answer } = await withSubmitUnderWay();
+  await change(handle);
+  await startProcess();
+  answer();
+  expect((await handle.result()).jobId).toBe('job-1');
+  expect(rig.provider.submits).toHaveLength(1);
+});
+
+it.each(WAYS)('a submit that is %s after its worker died in the middle asks a person', async (how, change) => {
+  const worker = await startProcess();
+  const { handle } = await withSubmitUnderWay();
+  await worker.kill();
+  await change(handle);
+  await startProcess();
+  await until(handle, ({ state }) => state === 'awaiting_decision');
+  expect(rig.provider.submits).toHaveLength(1);
+  await handle.resolveSubmission({ action: 'adopt', jobId: `found, ${how}` });
+  expect((await handle.result()).jobId).toBe(`found, ${how}`);
+});
