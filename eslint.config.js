@@ -65,7 +65,7 @@ export default defineConfig(
       'src/openrouter/client.ts', // the pool and its connector
       'src/openrouter/connection.ts',
       'src/local/*.ts', // the embedded server, on loopback
-      'src/cli/checks/http-address.ts', // longtake's own health, without a key
+      'src/cli/worker-at.ts', // longtake's own health, without a key
       'src/simulator/webhook-sender.ts', // plays the provider, and has no key
     ],
     rules: {

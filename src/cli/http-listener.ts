@@ -2,6 +2,7 @@ import type { Address, Config } from '../config.js';
 import { startHttpServer, type HttpServer } from '../worker/http-server.js';
 import type { LongtakeWorker } from '../worker/index.js';
 import { usageError } from './errors.js';
+import { isWorkerAt } from './worker-at.js';
 
 /**
  * Health and readiness for whoever looks after the process, and the provider's webhooks; `null` when it is off, or when
@@ -17,7 +18,8 @@ export async function openHttpListener(
   try {
     return await startHttpServer(address, routes);
   } catch (error) {
-    const why = `${addressText(address)} ${listenProblem(error)}`;
+    const where = addressText(address);
+    const why = `${where} ${(await isWorkerAt(where)) ? 'is taken by another worker' : listenProblem(error)}`;
     if (given) throw usageError(`LONGTAKE_HTTP_ADDRESS cannot be used: ${why}. Give another one, or "off".`);
     onSkip(
       `there is no health check on this worker: ${why}. Set LONGTAKE_HTTP_ADDRESS to another address, or to "off".`,

@@ -28,6 +28,8 @@ export interface LocalStack {
   readonly config: Config;
   /** `null`: not known, because the cluster is not ours. */
   readonly uiUrl: string | null;
+  /** Another process of the folder was at the Temporal server before. */
+  readonly shared: boolean;
   readonly worker: LongtakeWorker;
   /** Resolves when the server or the worker ends by itself. */
   readonly lost: Promise<Error>;
@@ -65,7 +67,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const ended = worker.run();
     closing.push(() => drained(worker, ended, temporal));
     const lost = Promise.race([...(temporal === null ? [] : [temporal.lost]), failureOf(ended)]);
-    return { config, uiUrl: temporal?.uiUrl ?? null, worker, lost, stop };
+    return { config, uiUrl: temporal?.uiUrl ?? null, shared: temporal?.shared ?? false, worker, lost, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-import { parseHostMessage, type ReadyMessage } from './control-protocol.js';
+import { parseHostMessage, type ReadyMessage, type WelcomeMessage } from './control-protocol.js';
 import { deferred } from './deferred.js';
 import type { HostFile } from './host-file.js';
 import { readLines } from './socket-lines.js';
@@ -11,6 +11,8 @@ const WELCOME_WITHIN_MS = 15_000;
 
 /** One user's connection to its host. */
 export interface HostConnection {
+  /** Somebody else was there before. */
+  readonly shared: boolean;
   /** Rejects with the host's words when the server does not start, and when the host goes before it is ready. */
   readonly ready: Promise<ReadyMessage>;
   /** Resolves when the connection is over: with the host's words, or `null` when it said nothing (it was killed, or we left). */
@@ -28,22 +30,22 @@ export async function connectToHost({ port, token }: HostFile['control']): Promi
   socket.write(`${token}\n`);
   const welcome = await connection.welcome;
   clearTimeout(timeout);
-  return welcome ? connection : null;
+  return welcome && { ...connection, shared: welcome.otherUsers > 0 };
 }
 
-function follow(socket: Socket): HostConnection & { readonly welcome: Promise<boolean> } {
-  const welcome = deferred<boolean>();
+function follow(socket: Socket): Omit<HostConnection, 'shared'> & { readonly welcome: Promise<WelcomeMessage | null> } {
+  const welcome = deferred<WelcomeMessage | null>();
   const ready = deferred<ReadyMessage>();
   const ended = deferred<string | null>();
   ready.promise.catch(() => undefined); // a host that refuses us is not asked for more
   readLines(socket, (line) => {
     const message = parseHostMessage(line);
-    if (message?.type === 'welcome') welcome.resolve(true);
+    if (message?.type === 'welcome') welcome.resolve(message);
     else if (message?.type === 'ready') ready.resolve(message);
     else if (message?.type === 'ended') ended.resolve(message.message);
   });
   socket.once('close', () => {
-    welcome.resolve(false);
+    welcome.resolve(null);
     ended.resolve(null);
   });
   void ended.promise.then((message) => {

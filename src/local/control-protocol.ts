@@ -7,13 +7,14 @@ import { z } from 'zod';
 
 const hostMessageSchema = z.discriminatedUnion('type', [
   /** The token was right. Always the first. */
-  z.object({ type: z.literal('welcome') }),
+  z.object({ type: z.literal('welcome'), otherUsers: z.int().default(0) }),
   z.object({ type: z.literal('ready'), address: z.string(), uiUrl: z.string(), temporalPid: z.int() }),
   /** The server did not start, or runs no longer. Always the last. */
   z.object({ type: z.literal('ended'), message: z.string() }),
 ]);
 
 export type HostMessage = z.infer<typeof hostMessageSchema>;
+export type WelcomeMessage = Extract<HostMessage, { type: 'welcome' }>;
 export type ReadyMessage = Extract<HostMessage, { type: 'ready' }>;
 
 /** Resolves with `null` for what this release does not know. */

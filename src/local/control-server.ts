@@ -67,8 +67,8 @@ export class ControlServer extends EventEmitter<{ idle: [] }> {
 
   #welcome(user: Socket): void {
     clearTimeout(this.#linger);
+    send(user, { type: 'welcome', otherUsers: this.#users.size });
     this.#users.add(user);
-    send(user, { type: 'welcome' });
     if (this.#latest !== null) send(user, this.#latest);
   }
 

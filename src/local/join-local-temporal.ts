@@ -40,6 +40,8 @@ export interface LocalTemporal {
   readonly address: string;
   /** `http://127.0.0.1:8233`. */
   readonly uiUrl: string;
+  /** Another process was there before. */
+  readonly shared: boolean;
   /** Resolves if the server ends while we use it; never rejects, stays pending after `leave`. Runs are kept: join again. */
   readonly lost: Promise<Error>;
   /** The server stops soon after the last one has left. Safe to call twice. */
@@ -132,6 +134,7 @@ function place(directory: DataDirectory, connection: HostConnection, ready: Read
   return {
     address: ready.address,
     uiUrl: ready.uiUrl,
+    shared: connection.shared,
     lost,
     leave: async () => {
       left = true;

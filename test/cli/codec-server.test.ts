@@ -71,6 +71,16 @@ describe('the codec server', () => {
   });
 
   it.each([
+    ['{}', '{"payloads":[]}'],
+    ['{"payloads":null}', '{"payloads":[]}'],
+    ['{"payloads":[{}]}', '{"payloads":[{"metadata":{},"data":""}]}'],
+    ['{"payloads":[{"metadata":null,"data":null}]}', '{"payloads":[{"metadata":{},"data":""}]}'],
+  ])('takes what is left out of %s, or null, for empty', async (body, text) => {
+    expect(await post('decode', body)).toMatchObject({ status: 200, text });
+    expect((await post('encode', body)).status).toBe(200);
+  });
+
+  it.each([
     ['no token', {}],
     ['a wrong one', { authorization: `Bearer ${TOKEN.slice(1)}x` }],
     ['a part of it', { authorization: `Bearer ${TOKEN.slice(1)}` }],
@@ -153,7 +163,7 @@ describe('the codec server', () => {
 
   it.each([
     ['no JSON', 'hello'],
-    ['no payloads', '{}'],
+    ['no message', 'null'],
     ['another shape', '{"payloads":{}}'],
     ['no base64', '{"payloads":[{"data":"%"}]}'],
     ['metadata that is none', '{"payloads":[{"metadata":{"encoding":1}}]}'],
@@ -201,7 +211,7 @@ function dataIn(history: string): string {
 }
 
 describe('the CLI of Temporal', () => {
-  it('reads an encrypted run and signals it, through the codec server', async () => {
+  it('reads an encrypted run, queries and signals it, with input and without, through the codec server', async () => {
     const temporal = await startDevServer(inject('temporalCli'));
     const rig = await startRig({
       address: temporal.address,
@@ -220,6 +230,8 @@ describe('the CLI of Temporal', () => {
       const codec = ['--codec-endpoint', url, '--codec-auth', BEARER.authorization];
       expect(dataIn(await run(['show', ...where, '--output', 'json']))).not.toContain('hidden');
       expect(dataIn(await run(['show', ...where, '--output', 'json', ...codec]))).toContain('a hidden orchid');
+      expect(await run(['query', ...where, '--type', 'status', ...codec])).toContain('generating');
+      await run(['signal', ...where, '--name', 'not-longtakes', ...codec]);
       await run(['signal', ...where, '--name', 'cancel', '--input', '{"reason":"a hidden wish"}', ...codec]);
       await expect(handle.result()).rejects.toMatchObject({
         message: expect.stringContaining('a hidden wish') as unknown,

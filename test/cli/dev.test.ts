@@ -26,12 +26,45 @@ it('says where everything is, and which command to try', async () => {
 });
 
 it('says why its Temporal is elsewhere, and what other terminals have to set', async () => {
-  const other = await startDev(); // the usual port, or what claims it, is taken by now
+  const other = await startDev();
   onTestFinished(() => other.stop());
-  expect(other.address).not.toMatch(/:7233$/);
-  const [line] = await other.process.says(/^! Temporal is at .*$/m);
+  // At most one has the usual port; which one, depends on who else had it when they started.
+  const elsewhere = dev.address.endsWith(':7233') ? other : dev;
+  const [line] = await elsewhere.process.says(/^! Temporal is at .*$/m);
   expect(line).toMatch(/since port 7233.* (is|was) taken .*TEMPORAL_ADDRESS=/);
-  expect(line).toContain(other.address);
+  expect(line).toContain(elsewhere.address);
+});
+
+it('says where commands go while the environment names another Temporal', async () => {
+  const env = { LONGTAKE_HTTP_ADDRESS: 'off', TEMPORAL_ADDRESS: '127.0.0.1:1' };
+  const own = new CliProcess(['dev'], { cwd: dev.folder, env });
+  onTestFinished(() => own.stop());
+  const [hint] = await own.says(/^! .*commands go to 127\.0\.0\.1:1, .*$/m);
+  expect(hint).toContain(`set TEMPORAL_ADDRESS=${dev.address}`);
+  expect(hint).toContain('unset');
+  const [line] = await own.says(/^ {2}.*longtake generate ".*$/m);
+  expect(line).toContain(`  TEMPORAL_ADDRESS=${dev.address} longtake`);
+
+  const found = new CliProcess(['dev'], { cwd: dev.folder, env: { ...env, TEMPORAL_ADDRESS: dev.address } });
+  onTestFinished(() => found.stop());
+  await found.says(/^Ctrl-C stops everything/m);
+  await found.stop();
+  expect((await found.ended).stderr).not.toContain('commands go to');
+});
+
+it('says that another one runs in its folder, and where', async () => {
+  const [, health = ''] = await dev.process.says(/^ {2}health {4}http:\/\/(\S+)\/readyz$/m);
+  const second = await new CliProcess(['dev'], { cwd: dev.folder, env: { LONGTAKE_HTTP_ADDRESS: health } }).ended;
+  expect(second.code).toBe(2);
+  expect(second.stderr).toContain(
+    `! A longtake dev or npm start of this folder already runs: this one shares its Temporal at ${dev.address}.\n`,
+  );
+  expect(second.stderr).toContain(`LONGTAKE_HTTP_ADDRESS cannot be used: ${health} is taken by another worker.`);
+  expect(second.stderr).not.toContain('another program.');
+
+  const alone = await startDev();
+  await alone.stop();
+  expect((await alone.process.ended).stderr).not.toContain('already runs');
 });
 
 it('prints commands with npx where npm started it, as they are not on the PATH otherwise', async () => {

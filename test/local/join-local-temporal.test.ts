@@ -124,7 +124,7 @@ describe('a local Temporal server', () => {
     const { address } = await first.next();
     await symlink(rig.dataDir, `${rig.dataDir}-link`);
     const second = await rig.join({ dataDir: `${rig.dataDir}-link` });
-    expect(second.address).toBe(address);
+    expect(second).toMatchObject({ address, shared: true });
     expect(await first.finish()).toBe(0);
     await startRun(second.address, 'still-there');
     await second.leave();

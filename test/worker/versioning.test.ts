@@ -1,6 +1,9 @@
 import { hostname } from 'node:os';
+import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { checkWorkers } from '../../src/cli/checks/workers.js';
+import { loadConfig } from '../../src/config.js';
 import { longtake, newFolder, type CliEnd } from '../cli/cli-process.js';
 import { runCommand, type CommandEnd } from '../deploy/run-command.js';
 import { accepted, CLIP, completed, job, video } from '../support/provider.js';
@@ -41,10 +44,17 @@ async function start(name: string) {
   return await rig.start({ request, output: `${name}.mp4` }, `${name} ${rig.taskQueue}`);
 }
 
+/** A version becomes current also without a lane of the one before. */
+const FORCED = ['--ignore-missing-task-queues', '--allow-no-pollers'];
+
 /** What an operator types; the server learns of a version from its first poll. */
+function deploy(verb: string, buildId: string, flags: readonly string[] = []): CommandEnd {
+  const version = ['--deployment-name', rig.taskQueue, '--build-id', buildId, ...flags];
+  return runCommand(inject('temporalCli'), ['worker', 'deployment', verb, ...version, ...asked()]);
+}
+
 function setCurrent(buildId: string): CommandEnd {
-  const version = ['--deployment-name', rig.taskQueue, '--build-id', buildId];
-  return runCommand(inject('temporalCli'), ['worker', 'deployment', 'set-current-version', ...version, ...asked()]);
+  return deploy('set-current-version', buildId);
 }
 
 function asked(): string[] {
@@ -92,18 +102,80 @@ describe('worker versioning', () => {
     await expect.poll(() => doctor(environmentOf('1.0'))).toMatch(/^FAIL versioning .*so \S+:1\.0 gets no run\./);
     expect((await diagnosis(environmentOf('1.0'))).code).toBe(1);
     expect(rig.provider.submits).toEqual([]);
-    const [, command = ''] = /To let it: temporal (.+)$/.exec(await doctor(environmentOf('1.0'))) ?? [];
+    const [, command = ''] =
+      / or give all runs to workers of \S+:1\.0: temporal (.+)$/.exec(await doctor(environmentOf('1.0'))) ?? [];
     await expect
       .poll(() => runCommand(inject('temporalCli'), [...command.split(' '), ...asked()]))
       .toMatchObject({ status: 0 });
     expect(await handle.result()).toMatchObject({ jobId: 'waits' });
     await expect.poll(() => doctor(environmentOf('1.0'))).toMatch(/^ok {3}versioning +\S+:1\.0 is current$/);
     expect(await doctor(environmentOf('2.0'))).toMatch(
-      /^note versioning +\S+:1\.0 is current; \S+:2\.0 gets no run\. To give it all runs: temporal worker deployment .*--build-id 2\.0$/,
+      /^note versioning +\S+:1\.0 is current; \S+:2\.0 gets no run\. Before you give them any, start workers of \S+:2\.0 for both lanes: .*longtake worker$/,
     );
+    await startVersion('2.0', '--lane', 'control');
+    expect(await doctor(environmentOf('2.0'))).toMatch(/gets no run\. Before you give them any, start workers of/);
+    await startVersion('2.0', '--lane', 'downloads');
+    await expect
+      .poll(() => doctor(environmentOf('2.0')))
+      .toMatch(
+        /gets no run\. To give all runs to workers of \S+: temporal worker deployment set-current-version .*--build-id 2\.0$/,
+      );
     expect(await doctor(rig.environment)).toMatch(
-      /^note versioning +off here, but .*LONGTAKE_WORKER_VERSIONING get none.*--unversioned$/,
+      /^note versioning +off here, but .*LONGTAKE_WORKER_VERSIONING get none\. Before you give them any, start workers without .*$/,
     );
+  });
+
+  it('has the doctor fail where the current version lacks workers, and say to whom the runs can be given', async () => {
+    await startVersion('A');
+    await makeCurrent('A');
+    await startVersion('half', '--lane', 'control');
+    await expect.poll(() => deploy('set-current-version', 'half', FORCED)).toMatchObject({ status: 0 });
+    const failed =
+      /^FAIL versioning .*No workers of \S+:half ask for work on \S+-downloads, so runs wait\. .*, or give all runs to workers of \S+:A: temporal (.+)$/;
+    for (const env of [environmentOf('half'), environmentOf('A'), environmentOf('B'), rig.environment]) {
+      await expect.poll(() => doctor(env)).toMatch(failed);
+      expect((await diagnosis(env)).code).toBe(1);
+    }
+    const [, command = ''] = failed.exec(await doctor(environmentOf('half'))) ?? [];
+    await expect
+      .poll(() => runCommand(inject('temporalCli'), [...command.split(' '), ...asked()]))
+      .toMatchObject({ status: 0 });
+    await expect.poll(() => doctor(environmentOf('A'))).toMatch(/^ok {3}versioning +\S+:A is current$/);
+
+    const connection = await Connection.connect({ address: rig.environment['TEMPORAL_ADDRESS'] ?? '' });
+    onTestFinished(() => connection.close());
+    const later = await checkWorkers(connection, loadConfig(environmentOf('half')), Date.now() + 4 * 60_000);
+    expect(later.at(-1)).toMatchObject({
+      status: 'fail',
+      text: expect.stringMatching(
+        /No workers of \S+:A ask .* and \S+-downloads, so runs wait\..* both lanes$/,
+      ) as string,
+    });
+  });
+
+  it('has the doctor show the share of another version, and fail where that one lacks workers', async () => {
+    await startVersion('A');
+    await makeCurrent('A');
+    await startVersion('B', '--lane', 'control');
+    const share = ['--percentage', '10', ...FORCED];
+    await expect.poll(() => deploy('set-ramping-version', 'B', share)).toMatchObject({ status: 0 });
+    const failed =
+      /^FAIL .*:A is current; 10 % of the runs go to workers of \S+:B\. No workers of \S+:B ask for work on \S+-downloads, so these runs wait\..* end the ramp: temporal (.+)$/;
+    await expect.poll(() => doctor(environmentOf('A'))).toMatch(failed);
+    const [, command = ''] = failed.exec(await doctor(environmentOf('A'))) ?? [];
+
+    await startVersion('B', '--lane', 'downloads');
+    await expect
+      .poll(() => doctor(environmentOf('A')))
+      .toMatch(/^ok {3}versioning +\S+:A is current; 10 % of the runs go to workers of \S+:B$/);
+    expect(await doctor(environmentOf('B'))).toMatch(
+      /^note .*; 10 % of .*:B\. To give all runs to workers of \S+: temporal .* B$/,
+    );
+
+    await expect
+      .poll(() => runCommand(inject('temporalCli'), [...command.split(' '), ...asked()]))
+      .toMatchObject({ status: 0 });
+    await expect.poll(() => doctor(environmentOf('A'))).toMatch(/^ok {3}versioning +\S+:A is current$/);
   });
 
   it('moves runs that are under way to the version that becomes current, in every state, and submits nothing twice', async () => {

@@ -18,7 +18,6 @@ export async function dev(flags: Pick<RunFlags, 'simulatedGeneration'>): Promise
   const { signal } = watchInterruption();
   const { apiKey } = config.openRouter;
   if (apiKey === null) announceSimulation();
-  if (config.temporal.given) warn(`dev runs a Temporal of its own; ${config.temporal.address} is not used.`);
   try {
     const stack = await startLocalStack({
       config,
@@ -37,12 +36,22 @@ export async function dev(flags: Pick<RunFlags, 'simulatedGeneration'>): Promise
 }
 
 async function serve(stack: LocalStack, config: Config, signal: AbortSignal): Promise<void> {
+  if (stack.shared) {
+    warn(
+      `A longtake dev or npm start of this folder already runs: this one shares its Temporal at ${stack.config.temporal.address}.`,
+    );
+  }
   const listener = await openHttpListener(config.http, stack.worker, warn).catch(async (error: unknown) => {
     await stack.stop();
     throw error;
   });
   await sayElsewhere(stack);
-  welcome(stack, listener === null ? null : addressText(listener.address));
+  if (!leadsHere(config, stack)) {
+    warn(
+      `dev runs a Temporal of its own, but commands go to ${config.temporal.address}, as TEMPORAL_ADDRESS or Temporal's configuration file says. In other terminals unset what leads there, or set TEMPORAL_ADDRESS=${stack.config.temporal.address}`,
+    );
+  }
+  welcome(stack, leadsHere(config, stack), listener === null ? null : addressText(listener.address));
   const lost = await Promise.race([untilAborted(signal).then(() => null), stack.lost]);
   if (lost === null) say('Stopping; runs that are not finished go on at the next start.');
   await listener?.close();
@@ -65,9 +74,14 @@ async function sayElsewhere({ config: { temporal }, uiUrl }: LocalStack): Promis
   }
 }
 
-function welcome({ config, uiUrl }: LocalStack, health: string | null): void {
+/** Whether commands in this environment find the stack. */
+function leadsHere({ temporal: { given, address } }: Config, { config }: LocalStack): boolean {
+  return !given || address.replace(/^localhost:/, '127.0.0.1:') === config.temporal.address;
+}
+
+function welcome({ config, uiUrl }: LocalStack, isFound: boolean, health: string | null): void {
   const { address } = config.temporal;
-  const prefix = address.endsWith(`:${USUAL_PORTS.server}`) ? '' : `TEMPORAL_ADDRESS=${address} `;
+  const prefix = isFound && address.endsWith(`:${USUAL_PORTS.server}`) ? '' : `TEMPORAL_ADDRESS=${address} `;
   say('');
   say(`  Temporal  ${address}`);
   if (uiUrl !== null) say(`  UI        ${uiUrl}`);

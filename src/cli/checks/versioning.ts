@@ -1,62 +1,95 @@
-import type proto from '@temporalio/proto';
-import type { Config } from '../../config.js';
 import { shellWord } from '../../contract/commands.js';
+import { commandHere } from '../command-here.js';
 import { versionName } from '../version-name.js';
 import type { Finding } from './finding.js';
+import { isSame, queuesWithout, type Lane, type Routing, type Version } from './routing.js';
 
-type Version = NonNullable<Config['workerVersion']>;
-
-interface TaskQueue {
+export interface VersioningView {
   readonly namespace: string;
-  readonly taskQueue: string;
-  readonly found: proto.temporal.api.workflowservice.v1.IDescribeTaskQueueResponse;
+  /** Of this configuration. */
+  readonly mine: Version;
+  readonly routing: Routing;
+  /** Both. */
+  readonly lanes: readonly Lane[];
 }
 
 /**
- * Whether Temporal gives runs to such workers as this configuration makes. It decides that by the current version of the
- * deployment, which only a person or their tools set; where it is another one, workers poll and nothing comes.
+ * Whether Temporal gives runs to such workers as this configuration makes, and whether those that it gives them to are
+ * there. It decides by the current version of the deployment, which only a person or their tools set; where it is another
+ * one, workers poll and nothing comes.
  */
-export function checkVersioning(mine: Version | null, queue: TaskQueue): Finding {
+export function checkVersioning(view: VersioningView): Finding {
   const subject = 'versioning';
-  const current = currentOf(queue);
-  if (mine === null) {
-    if (current === null) return { status: 'ok', subject, text: 'off' };
-    const text = `off here, but Temporal gives the runs of ${queue.taskQueue} to ${versionName(current)}: workers without LONGTAKE_WORKER_VERSIONING get none. To let them: ${command(queue, current.deploymentName, '--unversioned')}`;
-    return { status: 'note', subject, text };
-  }
-  const name = versionName(mine);
-  const toMakeCurrent = command(queue, mine.deploymentName, `--build-id ${shellWord(mine.buildId)}`);
-  if (current === null) {
-    // Before the first worker there is no version yet to be made the current one.
-    const status = (queue.found.pollers ?? []).length > 0 ? 'fail' : 'note';
-    return { status, subject, text: `no version is current, so ${name} gets no run. To let it: ${toMakeCurrent}` };
-  }
-  if (versionName(current) === name) return { status: 'ok', subject, text: `${name} is current` };
-  return {
-    status: 'note',
-    subject,
-    text: `${versionName(current)} is current; ${name} gets ${shareOf(name, queue)}. To give it all runs: ${toMakeCurrent}`,
-  };
+  const { mine, routing, lanes } = view;
+  const known = [mine, routing.current, routing.ramp?.version ?? null, ...polledOf(view)];
+  if (known.every((version) => version === null)) return { status: 'ok', subject, text: 'off' };
+  const state = stateOf(view);
+  const wait = waitOf(view);
+  if (wait !== null) return { status: 'fail', subject, text: `${state}. ${wait}` };
+  if (isSame(mine, routing.current)) return { status: 'ok', subject, text: state };
+  const next =
+    queuesWithout(mine, lanes).length === 0
+      ? `To give all runs to ${workersOf(mine)}: ${toMakeCurrent(mine, view)}`
+      : `Before you give them any, start ${workersOf(mine)} for both lanes: ${commandHere('longtake worker')}`;
+  return { status: 'note', subject, text: `${state}. ${next}` };
 }
 
-function currentOf({ found: { versioningInfo } }: TaskQueue): Version | null {
-  return asVersion(versioningInfo?.currentDeploymentVersion);
+function stateOf({ mine, routing: { current, ramp } }: VersioningView): string {
+  const isServed = [current, ...(ramp === null ? [] : [ramp.version])].some((version) => isSame(version, mine));
+  const whole = current === null ? 'no version is current' : `${versionName(current)} is current`;
+  const own = mine === null ? `${workersOf(mine)} get none` : `${versionName(mine)} gets no run`;
+  return [
+    mine === null && current !== null ? `off here, but ${whole}` : whole,
+    ...(isServed ? [] : [current === null ? `so ${own}` : own]),
+    ...(ramp === null ? [] : [`${ramp.percentage} % of the runs go to ${workersOf(ramp.version)}`]),
+  ].join('; ');
 }
 
-function shareOf(name: string, { found: { versioningInfo } }: TaskQueue): string {
-  const ramping = asVersion(versioningInfo?.rampingDeploymentVersion);
-  const percentage = versioningInfo?.rampingVersionPercentage ?? 0;
-  return ramping !== null && versionName(ramping) === name ? `${percentage} % of the runs` : 'no run';
+/** Which runs wait for workers that are not there, and what to do; `null`: none. */
+function waitOf(view: VersioningView): string | null {
+  const { current, ramp } = view.routing;
+  // Without any version, nobody there is a matter of the workers alone.
+  const isUsed = current !== null || polledOf(view).some((version) => version !== null);
+  const missing = isUsed ? missingOf(current, view) : null;
+  if (missing !== null) return `${missing}, so runs wait. Start them for both lanes${instead(view)}`;
+  const share = ramp === null ? null : missingOf(ramp.version, view);
+  if (ramp === null || share === null) return null;
+  return `${share}, so these runs wait. Start them for both lanes, or end the ramp: ${toEndRamp(ramp.version, view)}`;
 }
 
-function asVersion(
-  given: { deploymentName?: string | null; buildId?: string | null } | null | undefined,
-): Version | null {
-  if (!given?.deploymentName || !given.buildId) return null;
-  return { deploymentName: given.deploymentName, buildId: given.buildId };
+function missingOf(version: Version, { lanes }: VersioningView): string | null {
+  const queues = queuesWithout(version, lanes);
+  return queues.length === 0 ? null : `No ${workersOf(version)} ask for work on ${queues.join(' and ')}`;
 }
 
-function command({ namespace }: TaskQueue, deploymentName: string, version: string): string {
+function instead(view: VersioningView): string {
+  const { mine, routing, lanes } = view;
+  const ready = [mine, ...polledOf(view)].find(
+    (version) => !isSame(version, routing.current) && queuesWithout(version, lanes).length === 0,
+  );
+  return ready === undefined ? '' : `, or give all runs to ${workersOf(ready)}: ${toMakeCurrent(ready, view)}`;
+}
+
+function polledOf({ lanes }: VersioningView): Version[] {
+  return lanes.flatMap(({ versions }) => versions);
+}
+
+function workersOf(version: Version): string {
+  return version === null ? 'workers without LONGTAKE_WORKER_VERSIONING' : `workers of ${versionName(version)}`;
+}
+
+function toMakeCurrent(version: Version, view: VersioningView): string {
+  return command('set-current-version', version, view);
+}
+
+function toEndRamp(version: Version, view: VersioningView): string {
+  return `${command('set-ramping-version', version, view)} --delete`;
+}
+
+function command(name: string, version: Version, { namespace, routing: { current } }: VersioningView): string {
   const where = namespace === 'default' ? '' : ` --namespace ${shellWord(namespace)}`;
-  return `temporal worker deployment set-current-version${where} --yes --deployment-name ${shellWord(deploymentName)} ${version}`;
+  // Workers without versioning take the place of the deployment's current version.
+  const deployment = shellWord((version ?? current)?.deploymentName ?? '');
+  const which = version === null ? '--unversioned' : `--build-id ${shellWord(version.buildId)}`;
+  return `temporal worker deployment ${name}${where} --yes --deployment-name ${deployment} ${which}`;
 }

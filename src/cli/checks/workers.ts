@@ -5,10 +5,13 @@ import type { Config } from '../../config.js';
 import type { Finding } from './finding.js';
 import { commandHere } from '../command-here.js';
 import { describeTaskQueue, seenAtMs, type Description } from './task-queue.js';
+import { routingOf, versionOf, type Version } from './routing.js';
 import { checkVersioning } from './versioning.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 const ANSWER_MS = 5_000;
+/** A worker asks again within a minute, also where there is nothing to do. */
+const ASKS_AGAIN_MS = 70_000;
 
 /**
  * Whether anybody takes work, which is never a failure (the first worker is started after the first look), and whether
@@ -31,7 +34,15 @@ export async function checkWorkers(
     return [
       found('workers', { taskQueue, seenAgoMs: seenAgo(runs, now), waiting: 'runs' }),
       found('download workers', { taskQueue: downloads, seenAgoMs: seenAgo(videos, now), waiting: 'downloads' }),
-      checkVersioning(workerVersion, { found: runs, namespace, taskQueue }),
+      checkVersioning({
+        namespace,
+        mine: workerVersion,
+        routing: routingOf(runs),
+        lanes: [
+          { taskQueue, versions: versionsAsking(runs, now) },
+          { taskQueue: downloads, versions: versionsAsking(videos, now) },
+        ],
+      }),
     ];
   } catch {
     return [{ status: 'note', subject: 'workers', text: 'cannot be looked up here.' }];
@@ -49,8 +60,9 @@ function seenAgo({ pollers }: Description, now: number): number[] {
   return pollers.map((poller) => now - seenAtMs(poller));
 }
 
-/** A worker asks again within a minute, also where there is nothing to do. */
-const ASKS_AGAIN_MS = 70_000;
+function versionsAsking({ pollers }: Description, now: number): Version[] {
+  return pollers.filter((poller) => now - seenAtMs(poller) <= ASKS_AGAIN_MS).map(versionOf);
+}
 
 function found(subject: string, { taskQueue, seenAgoMs, waiting }: Pollers): Finding {
   const there = seenAgoMs.filter((ms) => ms <= ASKS_AGAIN_MS).length;
