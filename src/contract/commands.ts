@@ -23,6 +23,11 @@ export function adoptCommand(jobId: string, output: string | null): string {
     : `longtake adopt ${option('output', output)} ${operand(jobId)}`;
 }
 
+/** The same for one output of several: by the key of a further one the first would be saved. */
+export function adoptOutputCommand({ jobId, index, key }: { jobId: string; index: number; key: string }): string {
+  return adoptCommand(jobId, index === 0 ? key : null);
+}
+
 /** The three answers to a run that awaits a decision. */
 export function resolveCommands(workflowId: string): readonly [adopt: string, resubmit: string, abandon: string] {
   const id = operand(workflowId);

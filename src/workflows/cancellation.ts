@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/workflow';
 import { adoptCommand } from '../contract/commands.js';
+import { jobEnd } from './job-ends.js';
 import { statedIn } from './stated-input.js';
 import type { VideoRun } from './video-run.js';
 
@@ -16,19 +17,24 @@ export function cancelledBy({ cancelReason }: VideoRun): string {
 }
 
 function consequence(run: VideoRun): string {
-  const { jobId, costUsd, assets } = run.status;
+  const { jobId, providerStatus, costUsd, assets } = run.status;
   const { jobId: given, output } = statedIn(run.input);
   if (jobId === null && given !== null) {
     return `Job ${given} was not looked at; it may be billed. To save its video: ${adoptCommand(given, output)}`;
   }
   if (run.isInDoubt) {
-    return `It is not known whether the provider accepted the job: one may exist and be billed. If it does: ${adoptCommand('JOB_ID', output)}`;
+    const doubt = 'It is not known whether the provider accepted the job: one may exist and be billed.';
+    const isNamed = run.candidates.length + run.earlierJobs.length > 0; // and then the run's end names it
+    return isNamed ? doubt : `${doubt} If it does: ${adoptCommand('JOB_ID', output)}`;
   }
   if (jobId === null) {
     return run.mayBeReset ? 'This run submitted nothing.' : 'Nothing was submitted, and nothing is billed.';
   }
   const saved = assets.length === 0 ? '' : ` Already saved: ${assets.map((asset) => asset.uri).join(', ')}.`;
-  const bill =
-    costUsd === null ? `Job ${jobId} goes on at the provider and may be billed.` : `Job ${jobId} cost $${costUsd}.`;
-  return `${bill}${saved} To save its video after all: ${adoptCommand(jobId, output)}`;
+  const isMade = jobEnd(providerStatus ?? '') === 'saved';
+  const goesOn = isMade ? 'is finished, and may be billed' : 'goes on at the provider and may be billed';
+  const bill = `Job ${jobId} ${costUsd === null ? goesOn : `cost $${costUsd}`}.`;
+  // The run's own key is taken by what is saved already.
+  const command = adoptCommand(jobId, assets.length === 0 ? output : null);
+  return `${bill}${saved} To save its video after all: ${command}`;
 }

@@ -19,6 +19,8 @@ export interface CarriedState {
   readonly woken?: boolean;
   /** Sooner looks that are still to come, after an event that no poll has confirmed. */
   readonly afterEventMs?: readonly number[];
+  /** Polls that events have caused, beside the schedule. */
+  readonly hurriedPolls?: number;
   readonly seenEvents: readonly string[];
   readonly submits: readonly SubmitOutcome[];
   readonly otherDoubts?: string | null;

@@ -30,8 +30,12 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: read
   const named = new NamedJobs(run, { isOnly: inDoubt.length === 1, kin: kinOf(doubt) });
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
-    const decision = run.decided() ?? (await named.adoptOne());
-    if (decision !== null) return decision;
+    const found = run.decided() === null ? await named.adoptOne() : null;
+    const decision = preferred(run.decided(), found);
+    if (decision !== null) {
+      run.decide(decision); // whoever gave another one is told
+      return decision;
+    }
     if (run.isCancelled()) throw cancelledRun(run);
     run.problem({ type: 'SubmissionUnknown', message: question + named.told() });
     if (named.toLookAt().length === 0 || run.decided() !== null) continue;
@@ -39,6 +43,11 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: read
       summary: `look again at ${named.toLookAt().join(', ')}`,
     });
   }
+}
+
+/** A person's word goes before a job that turned up in the same moment, but nothing is paid while there is one. */
+function preferred(person: Decision | null, found: Decision | null): Decision | null {
+  return person === null || (person.action === 'resubmit' && found !== null) ? found : person;
 }
 
 interface Doubt {
@@ -54,17 +63,18 @@ function kinOf({ earlierJobs }: Unknown): Doubt['kin'] {
 
 /** The jobs that provider events named, and what looking at them has shown so far. */
 class NamedJobs {
-  private readonly looks = new Map<string, number>();
   /** They came of one of several submits, and are of no use: the run would end with one while another one's video waits. */
   private readonly leftToPerson = new Map<string, string>();
 
   constructor(
     private readonly run: VideoRun,
     private readonly doubt: Doubt,
-  ) {}
+  ) {
+    run.looks.clear();
+  }
 
   hasNew(): boolean {
-    return this.run.candidates.some((jobId) => !this.looks.has(jobId));
+    return this.toLookAt().some((jobId) => this.looksAt(jobId) === 0);
   }
 
   toLookAt(): string[] {
@@ -77,7 +87,7 @@ class NamedJobs {
     for (const jobId of this.toLookAt()) {
       if (run.isCancelled() || run.decided() !== null) return null;
       const inspection = await lookAt({ jobId, kin: doubt.kin });
-      this.looks.set(jobId, this.looksAt(jobId) + 1);
+      this.looked(jobId);
       if (!inspection.adoptable) {
         if (inspection.final) run.forget(jobId);
         continue;
@@ -101,7 +111,13 @@ class NamedJobs {
   }
 
   private looksAt(jobId: string): number {
-    return this.looks.get(jobId) ?? 0;
+    return this.run.looks.get(jobId) ?? 0;
+  }
+
+  private looked(jobId: string): void {
+    const looks = this.looksAt(jobId) + 1;
+    this.run.looks.set(jobId, looks);
+    if (looks === LOOKS) this.run.forgetEvents();
   }
 }
 

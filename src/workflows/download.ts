@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { DownloadInput, DownloadProgress } from '../activities/download-video.js';
-import { adoptCommand } from '../contract/commands.js';
+import { adoptOutputCommand } from '../contract/commands.js';
 import { withCommand } from '../contract/failures.js';
 import { downloadTaskQueue } from '../contract/names.js';
 import { outputKeyOf } from '../contract/output-key.js';
@@ -79,7 +79,7 @@ function endOf(error: unknown, run: VideoRun, input: DownloadInput): unknown {
   return failRun(
     'DownloadFailed',
     `${saved}The video of job ${input.jobId} was not saved within timeouts.download: no worker finished it.`,
-    adoptCommand(input.jobId, input.key),
+    adoptOutputCommand(input),
   );
 }
 
@@ -94,7 +94,7 @@ function lastFailure(failure: ApplicationFailure, saved: string, input: Download
     return failRun(
       'DownloadFailed',
       `${saved}The download of job ${input.jobId} failed: ${failure.message}`,
-      adoptCommand(input.jobId, input.key),
+      adoptOutputCommand(input),
     );
   }
   if (failure.nonRetryable === true) return endWith(type, `${saved}${failure.message}`);
@@ -102,6 +102,6 @@ function lastFailure(failure: ApplicationFailure, saved: string, input: Download
 }
 
 /** What another attempt could have mended has no command yet. */
-function outOfTime({ type, message }: Failure, saved: string, { jobId, key }: DownloadInput): ApplicationFailure {
-  return endWith(type, withCommand(`${saved}timeouts.download ran out. ${message}`, adoptCommand(jobId, key)));
+function outOfTime({ type, message }: Failure, saved: string, input: DownloadInput): ApplicationFailure {
+  return endWith(type, withCommand(`${saved}timeouts.download ran out. ${message}`, adoptOutputCommand(input)));
 }

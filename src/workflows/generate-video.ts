@@ -20,6 +20,7 @@ import { download } from './download.js';
 import { activityCause, contractType, endWith, problemOf } from './failures.js';
 import { recordEnd } from './ledger.js';
 import { listen } from './listen.js';
+import { statedIn } from './stated-input.js';
 import { submit } from './submit.js';
 import { now, VideoRun } from './video-run.js';
 import { waitForVideo } from './wait.js';
@@ -112,11 +113,14 @@ function billedOf(run: VideoRun, type: FailureType): (typeof FAILURES)[FailureTy
 /** A run never ends without a word on jobs that it may have paid for and does not follow. */
 function untoldOf(run: VideoRun, failure: TemporalFailure): string {
   if (run.status.jobId !== null) return run.otherDoubts === null ? '' : ` ${run.otherDoubts}`;
+  // One of several may be saved under the run's own key, but nobody knows which.
+  const output = run.earlierJobs.length + run.candidates.length === 1 ? statedIn(run.input).output : null;
   const told = (who: string) => (jobId: string) =>
-    ` ${who} job ${jobId}; to save its video: ${adoptCommand(jobId, null)}`;
+    `${who} job ${jobId}; to save its video: ${adoptCommand(jobId, output)}`;
   const earlier = run.earlierJobs.map(told('The run before the reset had'));
   const named = run.candidates.map(told('The provider told of'));
-  return [doubtOf(run, failure), ...earlier, ...named].join('');
+  const jobs = [...earlier, ...named].join('. ');
+  return doubtOf(run, failure) + (jobs === '' ? '' : ` ${jobs}`);
 }
 
 /** Both a cancel and an abandoned submit say so themselves. */

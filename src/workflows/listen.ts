@@ -90,7 +90,12 @@ async function resolve(run: VideoRun, answer: ResolveSubmission): Promise<VideoS
   if (!isAwaiting(run)) throw refused('The run was answered in the meantime.');
   run.decide(decision);
   await condition(() => run.status.state !== 'awaiting_decision');
+  if (run.decided() !== decision) throw refused(`A job turned up in that moment: ${whatItDoes(run)}.`);
   return run.status;
+}
+
+function whatItDoes({ status: { state, jobId } }: VideoRun): string {
+  return jobId === null ? `the run is ${state}` : `the run follows ${jobId}`;
 }
 
 async function decide(answer: ResolveSubmission): Promise<Decision> {

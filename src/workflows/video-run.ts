@@ -57,6 +57,8 @@ export class VideoRun {
   };
   /** Jobs that provider events named before this run knew its own. */
   readonly candidates: string[] = [];
+  /** How often each of them was looked at since an event last told of it. */
+  readonly looks = new Map<string, number>();
   /** Jobs of the run that Temporal's Reset took this one back from. */
   earlierJobs: readonly string[] = [];
   /** What became of every submit so far. */
@@ -195,6 +197,7 @@ export class VideoRun {
 
   /** The newest are kept: what came before them was looked at when it came, and the run's own job may come late. */
   private keep(jobId: string): void {
+    this.looks.delete(jobId);
     if (this.candidates.includes(jobId)) return;
     this.candidates.push(jobId);
     if (this.candidates.length > REMEMBERED_EVENTS) this.candidates.shift();

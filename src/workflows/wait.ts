@@ -44,12 +44,19 @@ export async function waitForVideo(run: VideoRun, carried?: CarriedState): Promi
 /** Sooner looks than a slow schedule has, in turn, after an event that its poll did not confirm: the provider's own books may lag. */
 const AFTER_EVENT_MS = [10_000, 30_000, 60_000];
 
+/** Events come in bursts, and repeat: no two polls that they hurry come closer. */
+const BETWEEN_HURRIED_MS = 10_000;
+
 class Wait {
   private readonly deadlineAt: number;
   private notBefore: number;
   private missingInARow: number;
   private lagMs = 0;
   private afterEventMs: readonly number[];
+  /** The next poll is not the schedule's: it takes nothing from what the schedule may do, nor from the patience with 404s. */
+  private isHurried = false;
+  private hurriedPolls: number;
+  private nextHurryAt = 0;
   /** Of the last poll, without what is true only while the run goes on. */
   private lastProblem: string | null = null;
   private lastDenial: CarriedState['lastDenial'];
@@ -64,22 +71,24 @@ class Wait {
     this.missingInARow = carried?.missingInARow ?? 0;
     this.lastDenial = carried?.lastDenial ?? null;
     this.afterEventMs = carried?.afterEventMs ?? [];
+    this.hurriedPolls = carried?.hurriedPolls ?? 0;
     this.trouble = new PollTrouble(carried?.pollTrouble ?? null);
   }
 
   /** One durable timer, cut short by a cancel or a provider's hint. Ends the run when a bound is met. */
   async untilDue(): Promise<void> {
     const { run } = this;
-    if (run.status.polls >= run.plan.polling.maximumAttempts || Date.now() >= this.deadlineAt) throw this.exhausted();
+    if (this.scheduledPolls() >= run.plan.polling.maximumAttempts || Date.now() >= this.deadlineAt) {
+      throw this.exhausted();
+    }
     const dueAt = this.nextPollAt();
     run.change({ nextPollAt: new Date(dueAt).toISOString() });
     const summary = `${run.status.providerStatus ?? 'submitted'}, next: poll ${run.status.polls + 1}`;
     if (Date.now() < dueAt) {
-      await condition(() => this.mayHurry() || this.mustStop(), dueAt - Date.now(), { summary });
+      await condition(() => run.woken || this.mustStop(), dueAt - Date.now(), { summary });
     }
+    if (run.woken) await this.hurry(dueAt);
     if (this.mustStop()) throw cancelledRun(run);
-    if (run.woken) this.afterEventMs = AFTER_EVENT_MS;
-    run.woken = false;
     this.lagMs = Math.max(0, Date.now() - dueAt);
     if (this.notBefore > this.deadlineAt) throw this.exhausted();
   }
@@ -93,7 +102,9 @@ class Wait {
     this.trouble.note(answer, jobId, polls);
     run.change({ polls, nextPollAt: null });
     this.notBefore = answer.outcome === 'trouble' ? Date.now() + (answer.retryAfterMs ?? 0) : 0;
-    this.missingInARow = answer.outcome === 'missing' ? this.missingInARow + 1 : 0;
+    if (this.isHurried) this.hurriedPolls++;
+    if (answer.outcome !== 'missing') this.missingInARow = 0;
+    else if (!this.isHurried) this.missingInARow++;
     this.lastDenial = null;
     switch (answer.outcome) {
       case 'job':
@@ -132,10 +143,12 @@ class Wait {
     if (!workflowInfo().continueAsNewSuggested || this.run.isCancelled()) return;
     await condition(allHandlersFinished);
     if (this.run.isCancelled()) return;
-    const { deadlineAt: pollDeadlineAt, notBefore, missingInARow, lastDenial, afterEventMs } = this;
-    const pollTrouble = this.trouble.kind;
-    const carried = this.run.carry({ pollDeadlineAt, notBefore, missingInARow, lastDenial, pollTrouble, afterEventMs });
-    await continueAsNew<typeof generateVideo>(this.run.input, carried);
+    const { deadlineAt: pollDeadlineAt, notBefore, missingInARow, lastDenial, afterEventMs, hurriedPolls } = this;
+    const poll = { pollDeadlineAt, notBefore, missingInARow, lastDenial, afterEventMs, hurriedPolls };
+    await continueAsNew<typeof generateVideo>(
+      this.run.input,
+      this.run.carry({ ...poll, pollTrouble: this.trouble.kind }),
+    );
   }
 
   private async ask(jobId: string, polls: number): Promise<PollAnswer> {
@@ -171,8 +184,10 @@ class Wait {
   private nextPollAt(): number {
     const { run } = this;
     const first = run.adopts && run.status.polls === 0;
-    const interval = first ? 0 : pollIntervalMs(run.plan.polling, run.status.polls, Math.random());
-    const dueAt = Math.max(Date.now() + Math.min(interval, this.soon()), this.notBefore);
+    const interval = first ? 0 : pollIntervalMs(run.plan.polling, this.scheduledPolls(), Math.random());
+    const soon = this.soon();
+    this.isHurried = soon < interval;
+    const dueAt = Math.max(Date.now() + Math.min(interval, soon), this.notBefore);
     return Math.min(dueAt, this.deadlineAt);
   }
 
@@ -183,8 +198,21 @@ class Wait {
     return ms;
   }
 
-  private mayHurry(): boolean {
-    return this.run.woken && Date.now() >= this.notBefore;
+  /** An event asks for a poll: at once, unless the provider has asked for patience, or another event came just before. */
+  private async hurry(dueAt: number): Promise<void> {
+    const earliestAt = Math.min(Math.max(this.notBefore, this.nextHurryAt), dueAt);
+    if (Date.now() < earliestAt) {
+      this.run.change({ nextPollAt: new Date(earliestAt).toISOString() });
+      await condition(() => this.mustStop(), earliestAt - Date.now(), { summary: 'an event came: poll soon' });
+    }
+    this.isHurried ||= Date.now() < dueAt;
+    this.nextHurryAt = Date.now() + BETWEEN_HURRIED_MS;
+    this.afterEventMs = AFTER_EVENT_MS;
+    this.run.woken = false;
+  }
+
+  private scheduledPolls(): number {
+    return this.run.status.polls - this.hurriedPolls;
   }
 
   private mustStop(): boolean {
@@ -215,7 +243,7 @@ class Wait {
     const type: FailureType = this.lastDenial ?? 'PollingExhausted';
     return failRun(
       type,
-      `Job ${jobId} was not finished after ${run.status.polls} polls, when its polling bound was met (${last}). It may still be billed.`,
+      `Job ${jobId} was not finished after ${run.status.polls} polls, when its polling bound was met (${last.replace(/\.$/, '')}). It may still be billed.`,
       this.adopt(),
     );
   }

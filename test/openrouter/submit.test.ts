@@ -320,6 +320,16 @@ describe('a submit', () => {
     await server.allClosed();
   });
 
+  it('reads the answer that came while its process was frozen, although its time is over by then', async () => {
+    const server = await startRawServer((socket) => {
+      socket.write(reply(202, JSON.stringify(JOB)), () => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000); // nothing in this process runs
+      });
+    });
+    const answer = await connectTo(server.origin, { submitAnswerMs: 500 }).submit(REQUEST);
+    expect(answer).toMatchObject({ outcome: 'accepted', job: { id: 'job-1' } });
+  });
+
   it('is not outlived by an answer that trickles', async () => {
     const server = await startRawServer((socket) => {
       socket.write(reply(202, '', { 'Content-Length': 1_000_000 }));

@@ -1,8 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { longtake } from '../cli/cli-process.js';
-import { accepted, CLIP, completed, job, refusal, type Reply } from '../support/provider.js';
+import { accepted, CLIP, completed, job, refusal, video, type Reply } from '../support/provider.js';
 import { startRig, until, type Rig } from '../support/rig.js';
 
 let rig: Rig;
@@ -173,6 +175,29 @@ describe.each(WAYS)('a cancel %s', (_way, cancel) => {
     expect(closed).toBe(true);
     expect(final.costUsd).toBe(0.12);
     expect(error.message).toMatch(/\$0\.12.*longtake adopt --output stopped\.mp4 job-1$/);
+  });
+
+  it('between two outputs names what is saved, and a command that works beside it', async () => {
+    let asked = false;
+    rig.provider.script = {
+      poll: ({ jobId }) => completed(jobId, 0.12, 2),
+      content: ({ index, response }) => {
+        if (index === 0) return video();
+        asked = true;
+        response.writeHead(200, { 'content-type': 'video/mp4' }).write(CLIP.subarray(0, 500));
+        return null;
+      },
+    };
+    const handle = await rig.start({ output: `both-${randomUUID()}.mp4` });
+    await expect.poll(() => asked).toBe(true);
+    await cancel(handle);
+    const error: unknown = await handle.result().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ type: 'Cancelled' });
+    expect((error as Error).message).toMatch(
+      / Already saved: \S+\. To save its video after all: longtake adopt job-1$/,
+    );
+    const { assets } = await handle.status();
+    await Promise.all(assets.map(({ uri }) => rm(fileURLToPath(uri))));
   });
 
   it('with onCancel settle goes on to the cost, saves nothing, and ends Canceled', async () => {

@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LongtakeClient, type LongtakeHandle } from '../../src/client/index.js';
-import { completed, job } from '../support/provider.js';
+import { completed, job, refusal } from '../support/provider.js';
 import { startRig, useQuietRuntime, type Rig } from '../support/rig.js';
 import { startTimeSkipping } from '../support/time-skipping.js';
 
@@ -78,6 +78,37 @@ describe('the schedule of the video guide, on a clock that skips', () => {
     rig.provider.script = { poll: ({ jobId }) => completed(jobId) };
     await tell();
     expect((await handle.result()).polls).toBe(5);
+  });
+
+  it('takes no poll from the schedule, and no patience with 404s, for an event', async () => {
+    rig.provider.script = { poll: ({ n }) => refusal(n < 5 ? 404 : 503, 'not now') };
+    const polling = { initialInterval: '12h', maximumInterval: '12h', maximumAttempts: 2, timeout: '10 days' };
+    const handle = await client.start({ request: GUIDE, polling }, { id: 'event-and-bounds' });
+    await expect.poll(async () => (await handle.status()).jobId).toBe('job-1');
+    const run = environment.client.workflow.getHandle(handle.workflowId);
+    for (const status of ['completed', 'expired', 'failed']) {
+      await run.signal('providerEvent', { jobId: 'job-1', status });
+    }
+    await expect(handle.result()).rejects.toMatchObject({ type: 'PollingExhausted' });
+    expect(await waitedMs(handle)).toBeGreaterThan(20 * 3_600_000);
+    expect(rig.provider.polls.length).toBeGreaterThanOrEqual(6); // one for the events, three soon after it, two of the schedule
+  });
+
+  it('looks at a job again, however often in vain, when another event tells of it', async () => {
+    rig.provider.script = { submit: () => ({ status: 500 }), poll: () => refusal(503, 'away') };
+    const handle = await client.start({ request: GUIDE }, { id: 'told-again' });
+    await expect.poll(async () => (await handle.status()).state).toBe('awaiting_decision');
+    const tell = () =>
+      environment.client.workflow
+        .getHandle(handle.workflowId)
+        .signal('providerEvent', { jobId: 'late', status: 'completed' });
+    await tell();
+    await expect.poll(() => rig.provider.polls.length).toBe(1);
+    for (let n = 0; n < 8; n++) await environment.sleep('2 minutes');
+    await expect.poll(() => rig.provider.polls.length).toBe(20);
+    rig.provider.script.poll = ({ jobId }) => completed(jobId);
+    await tell();
+    expect((await handle.result()).jobId).toBe('late');
   });
 
   it('waits for days for a decision, without doing anything', async () => {

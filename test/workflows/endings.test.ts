@@ -405,6 +405,18 @@ describe('what comes instead of the video', () => {
     expect(rig.provider.contents).toHaveLength(1);
   });
 
+  it('of a further output, names a command that saves them all, not the first one under its name', async () => {
+    rig.provider.script = {
+      poll: ({ jobId }) => completed(jobId, 0.24, 2),
+      content: ({ index }) => (index === 0 ? video() : refusal(410, 'gone')),
+    };
+    const handle = await rig.start({ output: 'first-of-two.mp4' });
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'DownloadFailed',
+      message: expect.stringMatching(/ longtake adopt job-\d+$/) as string,
+    });
+  });
+
   it('the fifth 404 in a row ends as DownloadFailed', async () => {
     await endsAs('DownloadFailed', { content: () => refusal(404, 'where?') });
     expect(rig.provider.contents).toHaveLength(5);

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LongtakeError, type LongtakeHandle } from '../../src/client/index.js';
+import type { ResolveSubmission } from '../../src/contract/types.js';
 import { accepted, completed, job, refusal, type Call, type Handler, type Reply } from '../support/provider.js';
 import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
 
@@ -326,6 +327,66 @@ describe('a submit whose outcome nobody knows', () => {
     expect(warnings.join()).toContain('longtake adopt told');
   });
 
+  /** A run in doubt that looks at job `turned-up`, which an event named, until it is let. */
+  async function whileItLooks() {
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    rig.provider.script = {
+      submit: () => refusal(500, 'who knows'),
+      poll: async ({ jobId }) => {
+        if (jobId === 'turned-up') await answered;
+        return completed(jobId);
+      },
+    };
+    const handle = await rig.start();
+    await until(handle, ({ state }) => state === 'awaiting_decision');
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    await raw.signal('providerEvent', { jobId: 'turned-up', status: 'completed' });
+    await expect.poll(() => rig.provider.polls.includes('turned-up')).toBe(true);
+    return { handle, answer };
+  }
+
+  async function tasksOf({ workflowId }: LongtakeHandle): Promise<number> {
+    const { events } = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
+    return (events ?? []).filter((event) => Boolean(event.workflowTaskStartedEventAttributes)).length;
+  }
+
+  /** The provider answers once the decision is with the worker: it comes with the next workflow task, some seconds into the look. */
+  async function answered(handle: LongtakeHandle, decision: ResolveSubmission, answer: () => void) {
+    const before = await tasksOf(handle);
+    const taken = handle.resolveSubmission(decision).catch((error: unknown) => error);
+    await expect.poll(() => tasksOf(handle)).toBeGreaterThan(before);
+    if (decision.action === 'adopt') await expect.poll(() => rig.provider.polls.includes(decision.jobId)).toBe(true);
+    answer();
+    return await taken;
+  }
+
+  it('do not overrule a person who adopts another one in the same moment, and are named', async () => {
+    const { handle, answer } = await whileItLooks();
+    await answered(handle, { action: 'adopt', jobId: 'persons-own' }, answer);
+    expect((await handle.result()).jobId).toBe('persons-own');
+    expect((await handle.status()).warnings.join()).toContain('longtake adopt turned-up');
+  });
+
+  it('do not overrule a person who abandons the run in the same moment, and are named', async () => {
+    const { handle, answer } = await whileItLooks();
+    await answered(handle, { action: 'abandon' }, answer);
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'SubmissionAbandoned',
+      message: expect.stringMatching(/longtake adopt turned-up$/) as string,
+    });
+  });
+
+  it('save a person who has the request sent again in the same moment from paying twice, which is told', async () => {
+    const { handle, answer } = await whileItLooks();
+    expect(await answered(handle, { action: 'resubmit' }, answer)).toMatchObject({
+      type: 'UpdateRefused',
+      message: expect.stringContaining('the run follows turned-up') as string,
+    });
+    expect((await handle.result()).jobId).toBe('turned-up');
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
   it('are each named once, however many there are and however alike', async () => {
     rig.provider.script = {
       submit: () => refusal(500, 'who knows'),
@@ -365,6 +426,17 @@ describe('a provider event', () => {
     rig.provider.script = { poll: ({ jobId: asked }) => completed(asked) };
     await raw.signal('providerEvent', { jobId, status: 'completed' });
     expect((await handle.result()).polls).toBe(1);
+  });
+
+  it('that comes while the provider asks for patience makes the run poll when that is over', async () => {
+    rig.provider.script = { poll: () => refusal(503, 'busy', { 'Retry-After': '3' }) };
+    const handle = await rig.start({ jobId: 'made', polling: { initialInterval: '1h', maximumInterval: '1h' } });
+    await until(handle, ({ polls }) => polls === 1);
+    rig.provider.script = { poll: ({ jobId }) => completed(jobId) };
+    await rig.temporal.workflow
+      .getHandle(handle.workflowId)
+      .signal('providerEvent', { jobId: 'made', status: 'completed' });
+    expect((await handle.result()).polls).toBe(2);
   });
 
   it('is not believed, and does nothing twice', async () => {
