@@ -1,6 +1,6 @@
 import { activityInfo, cancellationSignal, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { adoptOutputCommand } from '../contract/commands.js';
+import { adoptOutputCommand, type SavedOutput } from '../contract/commands.js';
 import { isFailureType, type FailureType } from '../contract/failures.js';
 import { LIMITS } from '../contract/limits.js';
 import type { Failure } from '../contract/types.js';
@@ -18,7 +18,7 @@ const LEAST_PACE = `less than ${LIMITS.downloadWindowBytes} bytes in ${LIMITS.do
 /** What can go wrong with a download, in the contract's words. */
 export class DownloadFailures {
   constructor(
-    private readonly input: { readonly jobId: string; readonly index: number; readonly key: string },
+    private readonly input: SavedOutput,
     private readonly maxVideoBytes: number,
   ) {}
 

@@ -19,9 +19,11 @@ const program = createProgram();
 const EXIT_WITHIN_MS = 3_000;
 
 // A reader that has seen enough (`| head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
+  });
+}
 process.on('uncaughtException', (error) => {
   if (!isLateRetry(error)) end(error);
 });

@@ -142,7 +142,11 @@ async function nameRemaining({ embedded, connection, unfinished }: RunSession, i
   for (const other of await allRuns(connection)) {
     if (other.id === id) continue;
     const state = other.state ?? '?';
-    if (other.closedAt === null) say(`not finished, goes on at the next --local: ${other.id} (${state})`);
+    if (state === 'awaiting_decision') {
+      say(
+        `waits for your decision: ${other.id}. To see the question and the answers there are: ${localCommand(other.id)}`,
+      );
+    } else if (other.closedAt === null) say(`not finished, goes on at the next --local: ${other.id} (${state})`);
     else if (wentOn.has(other.runId))
       say(`ended meanwhile: ${other.id} (${state}). To see how: ${localCommand(other.id)}`);
   }

@@ -16,16 +16,22 @@ function operand(value: string): string {
   return value.startsWith('-') ? `-- ${shellWord(value)}` : shellWord(value);
 }
 
-/** Saves a job that exists at the provider, whoever submitted it. */
-export function adoptCommand(jobId: string, output: string | null): string {
-  return output === null
-    ? `longtake adopt ${operand(jobId)}`
-    : `longtake adopt ${option('output', output)} ${operand(jobId)}`;
+/** Saves a job that exists at the provider, whoever submitted it. `overwrite` is said of `output`, where that is given. */
+export function adoptCommand(jobId: string, output: string | null, overwrite = false): string {
+  if (output === null) return `longtake adopt ${operand(jobId)}`;
+  return `longtake adopt ${option('output', output)}${overwrite ? ' --overwrite' : ''} ${operand(jobId)}`;
 }
 
 /** The same for one output of several: by the key of a further one the first would be saved. */
-export function adoptOutputCommand({ jobId, index, key }: { jobId: string; index: number; key: string }): string {
-  return adoptCommand(jobId, index === 0 ? key : null);
+export function adoptOutputCommand({ jobId, index, key, overwrite }: SavedOutput): string {
+  return adoptCommand(jobId, index === 0 ? key : null, overwrite);
+}
+
+export interface SavedOutput {
+  readonly jobId: string;
+  readonly index: number;
+  readonly key: string;
+  readonly overwrite: boolean;
 }
 
 /** The three answers to a run that awaits a decision. */

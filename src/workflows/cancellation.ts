@@ -18,14 +18,14 @@ export function cancelledBy({ cancelReason }: VideoRun): string {
 
 function consequence(run: VideoRun): string {
   const { jobId, providerStatus, costUsd, assets } = run.status;
-  const { jobId: given, output } = statedIn(run.input);
+  const { jobId: given, output, overwrite } = statedIn(run.input);
   if (jobId === null && given !== null) {
-    return `Job ${given} was not looked at; it may be billed. To save its video: ${adoptCommand(given, output)}`;
+    return `Job ${given} was not looked at; it may be billed. To save its video: ${adoptCommand(given, output, overwrite)}`;
   }
   if (run.isInDoubt) {
     const doubt = 'It is not known whether the provider accepted the job: one may exist and be billed.';
     const isNamed = run.candidates.length + run.earlierJobs.length > 0; // and then the run's end names it
-    return isNamed ? doubt : `${doubt} If it does: ${adoptCommand('JOB_ID', output)}`;
+    return isNamed ? doubt : `${doubt} If it does: ${adoptCommand('JOB_ID', output, overwrite)}`;
   }
   if (jobId === null) {
     return run.mayBeReset ? 'This run submitted nothing.' : 'Nothing was submitted, and nothing is billed.';
@@ -35,6 +35,6 @@ function consequence(run: VideoRun): string {
   const goesOn = isMade ? 'is finished, and may be billed' : 'goes on at the provider and may be billed';
   const bill = `Job ${jobId} ${costUsd === null ? goesOn : `cost $${costUsd}`}.`;
   // The run's own key is taken by what is saved already.
-  const command = adoptCommand(jobId, assets.length === 0 ? output : null);
+  const command = adoptCommand(jobId, assets.length === 0 ? output : null, overwrite);
   return `${bill}${saved} To save its video after all: ${command}`;
 }

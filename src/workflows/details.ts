@@ -1,4 +1,4 @@
-import { adoptCommand, cancelCommand, resolveCommands } from '../contract/commands.js';
+import { cancelCommand, resolveCommands } from '../contract/commands.js';
 import type { ProviderRequest, VideoStatus } from '../contract/types.js';
 
 /** What an operator sees in Temporal's UI as current details, in Markdown. Pure text. */
@@ -98,12 +98,9 @@ function question({ workflowId }: RunDescription): string[] {
   ];
 }
 
-function advice({ status, workflowId, output }: RunDescription): string[] {
-  if (!isClosed(status)) return ['', `To cancel: ${code(cancelCommand(workflowId))} or the signal ${code('cancel')}.`];
-  if (status.state === 'cancelled' && status.jobId !== null) {
-    return ['', `To save the video after all: ${code(adoptCommand(status.jobId, output))}`];
-  }
-  return [];
+function advice({ status, workflowId }: RunDescription): string[] {
+  // How a run ended has its command, if there is one, in its last words.
+  return isClosed(status) ? [] : ['', `To cancel: ${code(cancelCommand(workflowId))} or the signal ${code('cancel')}.`];
 }
 
 function isClosed({ state }: VideoStatus): boolean {

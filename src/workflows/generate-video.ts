@@ -114,9 +114,10 @@ function billedOf(run: VideoRun, type: FailureType): (typeof FAILURES)[FailureTy
 function untoldOf(run: VideoRun, failure: TemporalFailure): string {
   if (run.status.jobId !== null) return run.otherDoubts === null ? '' : ` ${run.otherDoubts}`;
   // One of several may be saved under the run's own key, but nobody knows which.
-  const output = run.earlierJobs.length + run.candidates.length === 1 ? statedIn(run.input).output : null;
+  const isOnly = run.earlierJobs.length + run.candidates.length === 1;
+  const { output, overwrite } = statedIn(run.input);
   const told = (who: string) => (jobId: string) =>
-    `${who} job ${jobId}; to save its video: ${adoptCommand(jobId, output)}`;
+    `${who} job ${jobId}; to save its video: ${adoptCommand(jobId, isOnly ? output : null, overwrite)}`;
   const earlier = run.earlierJobs.map(told('The run before the reset had'));
   const named = run.candidates.map(told('The provider told of'));
   const jobs = [...earlier, ...named].join('. ');

@@ -249,7 +249,8 @@ class Wait {
   }
 
   private adopt(): string {
-    return adoptCommand(this.jobId(), this.run.plan.output);
+    const { output, overwrite } = this.run.plan;
+    return adoptCommand(this.jobId(), output, overwrite);
   }
 }
 

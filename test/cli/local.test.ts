@@ -151,6 +151,30 @@ it('tells at its end that another run of the folder, left behind before, has end
   expect(stderr).not.toMatch(/^ended meanwhile: own/m);
 });
 
+it('says of another run of the folder that it waits for a decision, and where the answers are', async () => {
+  const cwd = await newFolder();
+  const lost = ['generate', '--local', ...QUICK, '--model', 'simulator/answer-lost', '--id', 'asks', 'x'];
+  expect((await longtake(lost, { cwd })).code).toBe(5);
+  const { code, stderr } = await longtake([...LOCAL, ...QUICK, '--id', 'own', 'x'], { cwd });
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^waits for your decision: asks\. .*: longtake generate --local --id asks$/m);
+  const shown = await longtake(['generate', '--local', '--id', 'asks'], { cwd });
+  expect(shown).toMatchObject({
+    code: 5,
+    stderr: expect.stringContaining('longtake resolve --abandon asks') as string,
+  });
+});
+
+it('says where its runs would be kept, if they cannot be', async () => {
+  const cwd = await newFolder();
+  await writeFile(join(cwd, '.longtake'), 'a file');
+  const { code, stderr } = await longtake([...LOCAL, 'x'], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /^error: Runs of this folder are kept in .*\.longtake, which cannot be written \(.*\)\. Change to /m,
+  );
+});
+
 it('takes what the user gives over the example', async () => {
   const cwd = await newFolder();
   const args = ['generate', '--local', '--example', '--poll-interval', '200ms', ...QUICK, '--audio', 'a harbour'];

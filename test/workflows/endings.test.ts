@@ -417,6 +417,14 @@ describe('what comes instead of the video', () => {
     });
   });
 
+  it('of a run that may overwrite, names a command that may as well', async () => {
+    rig.provider.script = { poll: ({ jobId }) => completed(jobId), content: () => refusal(410, 'gone') };
+    const handle = await rig.start({ output: 'again.mp4', overwrite: true });
+    await expect(handle.result()).rejects.toMatchObject({
+      message: expect.stringMatching(/ longtake adopt --output again\.mp4 --overwrite job-\d+$/) as string,
+    });
+  });
+
   it('the fifth 404 in a row ends as DownloadFailed', async () => {
     await endsAs('DownloadFailed', { content: () => refusal(404, 'where?') });
     expect(rig.provider.contents).toHaveLength(5);

@@ -19,6 +19,7 @@ export interface ResolveFlags {
 
 /** An adopted job is looked at first, which may take some tries; without a worker there is no answer at all. */
 const ANSWER_MS = 60_000;
+const PATIENCE_MS = 5_000;
 
 export async function resolve(id: string, flags: ResolveFlags): Promise<ExitCode> {
   const decision = decisionFrom(flags);
@@ -53,7 +54,9 @@ function decisionFrom({ adopt, resubmit, abandon }: ResolveFlags): ResolveSubmis
 }
 
 async function noAnswer(signal: AbortSignal): Promise<never> {
-  await delay(ANSWER_MS, undefined, { signal });
+  await delay(PATIENCE_MS, undefined, { signal });
+  say('No worker has answered yet: the decision waits for one.');
+  await delay(ANSWER_MS - PATIENCE_MS, undefined, { signal });
   throw new CliError(
     EXIT.failed,
     `No worker answered within ${ANSWER_MS / 1_000} s, and the decision may still be carried out as soon as one is there. Start a worker, and look at the run before you say it again.`,
