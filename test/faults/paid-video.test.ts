@@ -151,7 +151,7 @@ describe('the command at the end of', () => {
     await obey(error, output);
   });
 
-  it('the second of two videos gets it, and the first one stays', async () => {
+  it('the second of two videos gets both, under a name of their own, and the first one stays', async () => {
     rig.provider.script = {
       submit: () => accepted('job-of-two'),
       poll: ({ jobId }) => completed(jobId, 0.24, 2),
@@ -159,7 +159,7 @@ describe('the command at the end of', () => {
     };
     const error = await failureOf({ output: 'pair.mp4' });
     expect(error.message).toMatch(/Saved before: file:\S+pair\.mp4\./);
-    await obey(error, 'pair-1.mp4');
+    await obey(error, 'adopt-job-of-two.mp4');
     expect(await readFile(join(rig.storage, 'pair.mp4'))).toEqual(CLIP);
   });
 });
