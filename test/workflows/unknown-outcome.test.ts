@@ -310,14 +310,16 @@ describe('a submit whose outcome nobody knows', () => {
     expect((await handle.result()).jobId).toBe('not/..');
   });
 
-  it('that cannot be read yet is named to the person who is asked whether to pay again', async () => {
-    rig.provider.script = {
-      submit: () => refusal(500, 'who knows'),
-      poll: () => refusal(503, 'later'),
-    };
+  /** A run that awaits a decision, while the provider answers like that to whoever asks for a job. */
+  async function inDoubt(poll: Handler) {
+    rig.provider.script = { submit: () => refusal(500, 'who knows'), poll };
     const handle = await rig.start();
-    await until(handle, ({ state }) => state === 'awaiting_decision');
-    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    await awaiting(handle);
+    return { handle, raw: rig.temporal.workflow.getHandle(handle.workflowId) };
+  }
+
+  it('that cannot be read yet is named to the person who is asked whether to pay again', async () => {
+    const { handle, raw } = await inDoubt(() => refusal(503, 'later'));
     await raw.signal('providerEvent', { jobId: 'told', status: 'completed' });
     const { error } = await until(handle, (status) => status.error?.message.includes('told of job') === true);
     expect(error?.message).toMatch(/told of job told, which could not be read yet: before .* try to adopt it\.$/);
@@ -331,16 +333,10 @@ describe('a submit whose outcome nobody knows', () => {
   async function whileItLooks() {
     let answer = (): void => undefined;
     const answered = new Promise<void>((resolve) => (answer = resolve));
-    rig.provider.script = {
-      submit: () => refusal(500, 'who knows'),
-      poll: async ({ jobId }) => {
-        if (jobId === 'turned-up') await answered;
-        return completed(jobId);
-      },
-    };
-    const handle = await rig.start();
-    await until(handle, ({ state }) => state === 'awaiting_decision');
-    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    const { handle, raw } = await inDoubt(async ({ jobId }) => {
+      if (jobId === 'turned-up') await answered;
+      return completed(jobId);
+    });
     await raw.signal('providerEvent', { jobId: 'turned-up', status: 'completed' });
     await expect.poll(() => rig.provider.polls.includes('turned-up')).toBe(true);
     return { handle, answer };
@@ -388,13 +384,7 @@ describe('a submit whose outcome nobody knows', () => {
   });
 
   it('are each named once, however many there are and however alike', async () => {
-    rig.provider.script = {
-      submit: () => refusal(500, 'who knows'),
-      poll: () => refusal(503, 'later'),
-    };
-    const handle = await rig.start();
-    await until(handle, ({ state }) => state === 'awaiting_decision');
-    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    const { handle, raw } = await inDoubt(() => refusal(503, 'later'));
     const told = (list: string) =>
       until(handle, ({ error }) => error?.message.includes(`told of job ${list},`) === true);
     await raw.signal('providerEvent', { jobId: 'job-10', status: 'completed' });
