@@ -14,6 +14,8 @@ export interface TemporalPort {
    * with `AttemptOver` when it counts on this attempt no more.
    */
   acknowledge(details: unknown): Promise<void>;
+  /** Tells a run that its paid request is about to leave. Rejects when the server has not taken it, or the run is closed. */
+  announceSending(run: RunRef): Promise<void>;
   cancelRun(run: RunRef): Promise<void>;
   /**
    * Tells a run, or the one that a reset made of it, which job a submit of its own led to, when the activity's own answer came

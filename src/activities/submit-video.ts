@@ -112,10 +112,16 @@ export function callbackUrl(webhookUrl: string | null): string | null {
   return `${webhookUrl.replace(/\/$/, '')}/webhooks/openrouter/${encodeURIComponent(workflowId)}`;
 }
 
-/** Not before the server has acknowledged the mark may a byte leave. */
+/**
+ * Not before the server has acknowledged the mark may a byte leave. The run is told first: an operator who unpauses the
+ * activity can have its heartbeat forgotten, but a signal stays in the history.
+ */
 async function markSending(temporal: TemporalPort): Promise<void> {
   const sending: SubmitMark = { sending: true };
   try {
+    const run = activityInfo().workflowExecution;
+    if (run !== undefined) await temporal.announceSending(run);
+    // The mark comes last: an attempt that the server counts on no more sends nothing.
     await temporal.acknowledge(sending);
   } catch (error) {
     // The mark may have arrived although its acknowledgement did not: take it back, so that it raises no doubt.

@@ -12,6 +12,8 @@ export const WORKFLOW_TYPE = 'generateVideo';
 export const STATUS_QUERY = 'status';
 export const CANCEL_SIGNAL = 'cancel';
 export const PROVIDER_EVENT_SIGNAL = 'providerEvent';
+/** From the worker to its run, before the paid request leaves. */
+export const SENDING_SIGNAL = 'sending';
 export const RESOLVE_SUBMISSION_UPDATE = 'resolveSubmission';
 
 /** The memo that holds the newest `VideoStatus`, so that a closed run can be read without any worker. */

@@ -12,7 +12,7 @@ import {
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { AttemptOver, type RunRef, type TemporalPort } from '../activities/deps.js';
 import { withUnreadMemos } from '../client/unread-memos.js';
-import { PROVIDER_EVENT_SIGNAL } from '../contract/names.js';
+import { PROVIDER_EVENT_SIGNAL, SENDING_SIGNAL } from '../contract/names.js';
 import { mayPayAfter, resetRunOf } from './reset.js';
 import { queryLiteral } from './query-literal.js';
 
@@ -41,6 +41,9 @@ export function createTemporalPort(
         if (!OVER.some((kind) => error instanceof kind)) throw error;
         throw new AttemptOver('the server does not count on this attempt', { cause: error });
       }
+    },
+    async announceSending({ workflowId, runId }: RunRef) {
+      await ask(() => client.workflow.getHandle(workflowId, runId).signal(SENDING_SIGNAL));
     },
     async cancelRun({ workflowId, runId }: RunRef) {
       await ask(() => client.workflow.getHandle(workflowId, runId).cancel());

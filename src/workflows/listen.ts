@@ -11,7 +11,7 @@ import { isUsableJobId } from '../contract/job-id.js';
 import type { ResolveSubmission, VideoStatus } from '../contract/types.js';
 import { CANCEL_RUN, POLL } from './activity-options.js';
 import { activityCause } from './failures.js';
-import { cancelSignal, providerEventSignal, resolveSubmissionUpdate, statusQuery } from './messages.js';
+import { cancelSignal, providerEventSignal, resolveSubmissionUpdate, sendingSignal, statusQuery } from './messages.js';
 import type { Decision, VideoRun } from './video-run.js';
 
 const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
@@ -42,6 +42,16 @@ export function listen(run: VideoRun): void {
     {
       description:
         'From the webhook receiver: { "jobId", "status" }. A hint that hurries the next poll; never believed.',
+    },
+  );
+  setHandler(
+    sendingSignal,
+    () => {
+      run.mayHaveSent = true;
+    },
+    {
+      description:
+        'From the worker, before the paid request leaves. Nothing is sent again by itself once a run has it.',
     },
   );
   setHandler(resolveSubmissionUpdate, (answer) => resolve(run, answer), {

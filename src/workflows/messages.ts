@@ -1,8 +1,15 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { CANCEL_SIGNAL, PROVIDER_EVENT_SIGNAL, RESOLVE_SUBMISSION_UPDATE, STATUS_QUERY } from '../contract/names.js';
+import {
+  CANCEL_SIGNAL,
+  PROVIDER_EVENT_SIGNAL,
+  RESOLVE_SUBMISSION_UPDATE,
+  SENDING_SIGNAL,
+  STATUS_QUERY,
+} from '../contract/names.js';
 import type { CancelRequest, ProviderEvent, ResolveSubmission, VideoStatus } from '../contract/types.js';
 
 export const statusQuery = defineQuery<VideoStatus>(STATUS_QUERY);
 export const cancelSignal = defineSignal<[CancelRequest?]>(CANCEL_SIGNAL);
 export const providerEventSignal = defineSignal<[ProviderEvent]>(PROVIDER_EVENT_SIGNAL);
+export const sendingSignal = defineSignal(SENDING_SIGNAL);
 export const resolveSubmissionUpdate = defineUpdate<VideoStatus, [ResolveSubmission]>(RESOLVE_SUBMISSION_UPDATE);

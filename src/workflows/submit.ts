@@ -81,21 +81,24 @@ async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJo
 type Attempt = SubmittedJob | Unknown | 'not sent' | ApplicationFailure;
 
 async function attempt(run: VideoRun, input: SubmitInput): Promise<Attempt> {
+  run.mayHaveSent = false;
   try {
     const options = { ...SUBMIT, summary: `submit to ${input.request.model}` };
     return await run.untilCancelled(() => submitVideo.executeWithOptions(options, [input]));
   } catch (error) {
     if (run.isCancelled() && activityCause(error) instanceof CancelledFailure) return 'not sent';
-    return attemptOf(error);
+    return attemptOf(run, error);
   }
 }
 
-function attemptOf(error: unknown): Attempt {
+function attemptOf(run: VideoRun, error: unknown): Attempt {
   const cause = activityCause(error);
   if (cause instanceof TimeoutFailure) {
     const mark = cause.lastHeartbeatDetails as SubmitMark | undefined;
     if (mark?.job !== undefined) return mark.job;
-    if (mark?.sending !== true) return 'not sent';
+    // Without any mark the run's own word counts: an operator who unpauses an activity can have its heartbeat forgotten.
+    const sent = mark?.sending ?? run.mayHaveSent;
+    if (!sent) return 'not sent';
     return { unknown: 'The worker stopped answering after the request could have left.' };
   }
   if (cause === null || !('type' in cause)) throw error;

@@ -63,6 +63,8 @@ export class VideoRun {
   earlierJobs: readonly string[] = [];
   /** What became of every submit so far. */
   readonly submits: SubmitOutcome[] = [];
+  /** The worker has said that the request is about to leave. */
+  mayHaveSent = false;
   /** What is to be told to the end of further submits that nobody knows the outcome of. */
   otherDoubts: string | null = null;
   /** A provider event asks for a poll before its time. */

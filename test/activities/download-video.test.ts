@@ -38,6 +38,7 @@ async function prepare({ content = () => video(), acknowledge = () => Promise.re
     store,
     temporal: {
       acknowledge,
+      announceSending: () => Promise.resolve(),
       cancelRun: () => Promise.resolve(),
       reportLateJob: () => Promise.resolve(true),
       ownersOf: () => Promise.resolve([]),

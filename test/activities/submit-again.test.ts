@@ -19,6 +19,7 @@ describe('a submit that is run again', () => {
     const openRouter = createOpenRouter({ baseUrl: provider.baseUrl, apiKey: 'sk-or-test' });
     const temporal: TemporalPort = {
       acknowledge: () => Promise.resolve(),
+      announceSending: () => Promise.resolve(),
       cancelRun: () => Promise.resolve(),
       reportLateJob: () => Promise.resolve(true),
       ownersOf: () => Promise.resolve([]),

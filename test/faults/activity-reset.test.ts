@@ -5,8 +5,8 @@ import { startRig, until, type Rig } from '../support/rig.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 /**
- * Operators may reset, pause and unpause a single activity. None of it pays again, but for what docs/how-to/use-temporals-ui.md
- * warns of: whoever unpauses a submit after its worker died, and has its heartbeat forgotten, takes the proof away.
+ * Operators may reset, pause and unpause a single activity, and have its heartbeat, the first mark of a paid request,
+ * forgotten. None of it pays again.
  */
 
 let rig: Rig;
@@ -53,7 +53,7 @@ async function reset(handle: LongtakeHandle): Promise<void> {
 
 async function pauseAndUnpause(handle: LongtakeHandle): Promise<void> {
   await rig.temporal.workflowService.pauseActivity(submitOf(handle));
-  await rig.temporal.workflowService.unpauseActivity(submitOf(handle));
+  await rig.temporal.workflowService.unpauseActivity({ ...submitOf(handle), resetHeartbeat: true });
 }
 
 const WAYS = [

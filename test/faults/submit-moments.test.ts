@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LongtakeHandle, RunStatus } from '../../src/client/index.js';
+import { SENDING_SIGNAL } from '../../src/contract/names.js';
 import { accepted, completed, refusal } from '../support/provider.js';
 import { startRig, until, type Rig } from '../support/rig.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -104,13 +105,16 @@ async function start(name: Name): Promise<void> {
   );
 }
 
-/** What the server holds of a submit while it runs. */
+/** What the server holds of a submit while it runs: the run's own word comes first, then the heartbeat. */
 async function submitOf(name: Name): Promise<{ started: boolean; marked: boolean }> {
-  const { raw } = await rig.temporal.workflow.getHandle(run(name).workflowId).describe();
+  const handle = rig.temporal.workflow.getHandle(run(name).workflowId);
+  const [{ raw }, { events }] = await Promise.all([handle.describe(), handle.fetchHistory()]);
   const submit = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'submitVideo');
   return {
     started: (submit?.lastStartedTime ?? null) !== null,
-    marked: (submit?.heartbeatDetails?.payloads ?? []).length > 0,
+    marked: (events ?? []).some(
+      ({ workflowExecutionSignaledEventAttributes: it }) => it?.signalName === SENDING_SIGNAL,
+    ),
   };
 }
 
