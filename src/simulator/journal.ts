@@ -18,20 +18,29 @@ export function openJournal(path: string): Journal {
       appendFileSync(file, `\n${JSON.stringify(job)}\n`, { mode: 0o600 });
     },
     read() {
-      return readFileSync(file, 'utf8').split('\n').flatMap(parseLine);
+      return parseJobs(readFileSync(file, 'utf8'));
     },
   };
   try {
     mkdirSync(dirname(file), { recursive: true });
     appendFileSync(file, '', { mode: 0o600 });
-    journal.read();
+    if (isForeign(readFileSync(file, 'utf8'))) throw new Error('it holds something else than a journal');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`The simulator cannot use its journal ${file}: ${reason}. Give a file that can be written.`, {
+    throw new Error(`The simulator cannot use its journal ${file}: ${reason}. Give a file that it may write.`, {
       cause: error,
     });
   }
   return journal;
+}
+
+/** Whether it is the file of somebody who would miss it. A journal begins as its first line does, also where that was torn. */
+function isForeign(text: string): boolean {
+  return text.trim() !== '' && !text.startsWith('\n{') && parseJobs(text).length === 0;
+}
+
+function parseJobs(text: string): Job[] {
+  return text.split('\n').flatMap(parseLine);
 }
 
 /** A line that is no job (blank, or torn by a kill) is skipped. */

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CliProcess, longtake, newFolder } from './cli-process.js';
 
@@ -20,4 +22,14 @@ it('exits with 2 when its port is taken', async () => {
   expect(second.code).toBe(2);
   expect(second.stderr).toMatch(/^error: .*port is taken/m);
   await first.stop();
+});
+
+it('exits with 2 when its journal is the file of somebody else', async () => {
+  const cwd = await newFolder();
+  await writeFile(join(cwd, 'notes.txt'), 'milk\n');
+  const { code, stderr } = await longtake(['simulate', '--port', '0', '--journal', 'notes.txt'], { cwd });
+  expect({ code, stderr }).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/notes\.txt: .* Give a file/) as string,
+  });
 });

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -76,6 +76,20 @@ it('lines that are no jobs are skipped', async () => {
   const id = await submitted(first);
   await appendFile(journal, '\nnull\n42\n{"id":"gen-vid-1"}\n[]\n');
   expect((await start()).ledger().map((job) => job.id)).toEqual([id]);
+});
+
+it('writes into no file that somebody else wrote', async () => {
+  const notes = join(folder, 'notes.jsonl');
+  await writeFile(notes, '{"id":"shopping"}\nmilk\n');
+  await expect(start({ journal: notes })).rejects.toThrow(/notes\.jsonl: it holds something else/);
+  expect(await readFile(notes, 'utf8')).toBe('{"id":"shopping"}\nmilk\n');
+});
+
+it('goes on with a journal of which all but the first, torn line is missing', async () => {
+  const torn = join(folder, 'torn.jsonl');
+  await writeFile(torn, '\n{"id":"gen-vid-');
+  const id = await submitted(await start({ journal: torn }));
+  expect((await start({ journal: torn })).ledger().map((job) => job.id)).toEqual([id]);
 });
 
 it('a job is in the journal when its answer is lost', async () => {
