@@ -1,5 +1,6 @@
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { inPlainWords } from './contract/issue-words.js';
 import { DEFAULT_TASK_QUEUE } from './contract/names.js';
 import { parseEncryptionKey, type EncryptionKeys } from './encryption/encryption-keys.js';
 import { parseBaseUrl } from './openrouter/trusted-url.js';
@@ -90,6 +91,11 @@ const address = z.string().transform((text, context) => {
   return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '')), port };
 });
 
+const addressOrOff = z.union(
+  [z.literal('off').transform(() => null), address],
+  'must look like "127.0.0.1:8088", or be "off"',
+);
+
 const baseUrl = z.string().transform((text, context) => {
   try {
     return parseBaseUrl(text).href;
@@ -152,10 +158,8 @@ const schema = z.object({
     .int('must be a whole number')
     .min(1, 'must be above zero')
     .default(20),
-  LONGTAKE_HTTP_ADDRESS: z
-    .union([z.literal('off').transform(() => null), address])
-    .default({ host: '127.0.0.1', port: 8088 }),
-  LONGTAKE_METRICS_ADDRESS: z.union([z.literal('off').transform(() => null), address]).default(null),
+  LONGTAKE_HTTP_ADDRESS: addressOrOff.default({ host: '127.0.0.1', port: 8088 }),
+  LONGTAKE_METRICS_ADDRESS: addressOrOff.default(null),
   LONGTAKE_WEBHOOK_URL: z
     .url({ protocol: /^https$/, error: 'must be an https address' })
     .refine((text) => !/[?#@]/.test(text), 'must be an address without credentials, query or fragment')
@@ -178,9 +182,9 @@ const schema = z.object({
  */
 export function loadConfig(environment: Environment = process.env): Config {
   const env = withoutEmpty(environment);
-  const parsed = schema.safeParse(env);
+  const parsed = schema.safeParse(env, { error: inPlainWords });
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path[0]?.toString() ?? ''} ${messageOf(issue)}`);
+    const problems = parsed.error.issues.map((issue) => `${issue.path[0]?.toString() ?? ''} ${issue.message}`);
     throw new ConfigError(`The configuration is wrong: ${[...new Set(problems)].join('; ')}.`);
   }
   const values = parsed.data;
@@ -269,10 +273,4 @@ function temporalProblem(error: unknown): string {
 function withoutEmpty(environment: Environment): Record<string, string> {
   const given = Object.entries(environment).filter((entry): entry is [string, string] => Boolean(entry[1]));
   return Object.fromEntries(given);
-}
-
-/** zod's wording for a wrong union says nothing; the variables that have one know better. */
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_union') return 'must look like "127.0.0.1:8088", or be "off"';
-  return issue.message;
 }

@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import Big from 'big.js';
+import { inPlainWords } from '../contract/issue-words.js';
 import { DEFAULT_POLLING, DEFAULT_TIMEOUTS, LIMITS } from '../contract/limits.js';
 import { defaultOutputKey, outputKeyProblem } from '../contract/output-key.js';
 import { describeIssues, durationMs, generateVideoInput } from '../contract/schemas.js';
@@ -116,7 +117,7 @@ function withDetails(failure: ApplicationFailure, details: CheckFailureDetails):
 }
 
 function parse(input: GenerateVideoInput): GenerateVideoInput {
-  const parsed = generateVideoInput.safeParse(input);
+  const parsed = generateVideoInput.safeParse(input, { error: inPlainWords });
   if (!parsed.success) throw finalFailure('InvalidRequest', `The input is wrong: ${describeIssues(parsed.error)}.`);
   const bytes = Buffer.byteLength(JSON.stringify(input));
   if (bytes > LIMITS.inputBytes) {

@@ -1,6 +1,7 @@
+import { inPlainWords } from '../contract/issue-words.js';
 import { DEFAULT_POLLING } from '../contract/limits.js';
 import { defaultOutputKey, outputKeyProblem } from '../contract/output-key.js';
-import { describeIssues, durationMs, generateVideoInput } from '../contract/schemas.js';
+import { describeIssues, durationMs, isDuration, generateVideoInput } from '../contract/schemas.js';
 import type { GenerateVideoInput } from '../contract/types.js';
 import { usageError } from './errors.js';
 import type { RunFlags } from './run-flags.js';
@@ -41,14 +42,23 @@ function pollingOf({ timeout, pollInterval }: RunFlags): Pick<GenerateVideoInput
 
 /** @throws CliError that names the flag */
 export function durationFlag(name: string, text: string): string {
-  if (durationMs(text) > 0) return text;
-  throw usageError(`${name} must be a duration above zero with its unit, such as 500ms, 10s or 30m, not "${text}".`);
+  if (isDuration(text)) return text;
+  throw usageError(
+    `${name} must be a duration with its unit, such as 500ms, 10s or 30m, above zero and at most ten years, not "${text}".`,
+  );
 }
 
-/** Everything that can be known without asking anybody. @throws CliError */
-export function checkInput(input: GenerateVideoInput): void {
-  const parsed = generateVideoInput.safeParse(input);
-  if (!parsed.success) throw usageError(`The input is wrong: ${describeIssues(parsed.error)}.`);
+/** Everything that can be known without asking anybody. @throws CliError that names the flag, where one gave the value */
+export function checkInput(input: GenerateVideoInput, flags: RunFlags): void {
+  const parsed = generateVideoInput.safeParse(input, { error: inPlainWords });
+  if (!parsed.success)
+    throw usageError(`The input is wrong: ${describeIssues(parsed.error, (path) => nameOf(path, flags))}.`);
+}
+
+function nameOf(path: readonly string[], flags: RunFlags): string {
+  const field = path.at(-1) ?? '';
+  const isFlag = field.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()) in flags;
+  return isFlag ? `--${field.replaceAll('_', '-')}` : `${path.join('.')}:`;
 }
 
 /** @throws CliError */

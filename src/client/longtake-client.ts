@@ -1,5 +1,6 @@
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, type ConnectionOptions } from '@temporalio/client';
 import { loadConfig } from '../config.js';
+import { inPlainWords } from '../contract/issue-words.js';
 import { LIMITS } from '../contract/limits.js';
 import { DEFAULT_TASK_QUEUE, MODEL_MEMO, WORKFLOW_TYPE } from '../contract/names.js';
 import { describeIssues, generateVideoInput } from '../contract/schemas.js';
@@ -124,7 +125,7 @@ export class LongtakeClient {
 }
 
 function validated(input: GenerateVideoInput): GenerateVideoInput {
-  const parsed = generateVideoInput.safeParse(input);
+  const parsed = generateVideoInput.safeParse(input, { error: inPlainWords });
   if (!parsed.success)
     throw new LongtakeError('InvalidRequest', `The input is wrong: ${describeIssues(parsed.error)}.`);
   const bytes = Buffer.byteLength(JSON.stringify(input));

@@ -11,6 +11,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { isFailureType } from '../contract/failures.js';
+import { inPlainWords } from '../contract/issue-words.js';
 import { CANCEL_SIGNAL, RESOLVE_SUBMISSION_UPDATE, STATUS_QUERY } from '../contract/names.js';
 import { describeIssues, generateVideoResult, resolveSubmission } from '../contract/schemas.js';
 import type { GenerateVideoResult, ResolveSubmission, VideoStatus } from '../contract/types.js';
@@ -82,7 +83,7 @@ export class LongtakeHandle {
    * run's step fails on its worker)
    */
   async resolveSubmission(decision: ResolveSubmission): Promise<VideoStatus> {
-    const parsed = resolveSubmission.safeParse(decision);
+    const parsed = resolveSubmission.safeParse(decision, { error: inPlainWords });
     if (!parsed.success) throw new LongtakeError('InvalidRequest', describeIssues(parsed.error), this);
     return await this.ask(async (handle) => {
       try {

@@ -14,12 +14,17 @@ export function durationMs(duration: string | number): number {
   return parsed ?? Number.NaN;
 }
 
+export function isDuration(value: string | number): boolean {
+  return durationMs(value) > 0 && durationMs(value) <= MAX_DURATION_MS;
+}
+
+const NOT_A_DURATION =
+  'must be a duration such as "500ms", "10s", "30m", or milliseconds, above zero and at most ten years';
+
 const duration = z
-  .union([z.string().min(1).max(100), z.number()])
+  .union([z.string().min(1).max(100), z.number()], NOT_A_DURATION)
   .describe('A duration such as "500ms", "10s", "30m", or a number of milliseconds; above zero')
-  .refine((value) => durationMs(value) > 0 && durationMs(value) <= MAX_DURATION_MS, {
-    message: 'must be a duration such as "500ms", "10s", "30m", or milliseconds, above zero and at most ten years',
-  });
+  .refine(isDuration, NOT_A_DURATION);
 
 const jobId = z.string().refine(isUsableJobId, 'must be a job id as the provider gave it');
 const isoTime = z.iso.datetime();
@@ -162,12 +167,11 @@ export const schemas = {
   ProviderEvent: providerEvent,
 } as const;
 
-/** The problems of a failed parse as one line each: `request.duration: must be …`. */
-export function describeIssues(error: z.ZodError): string {
-  return error.issues
-    .map((issue) => {
-      const path = issue.path.map(String).join('.');
-      return path === '' ? issue.message : `${path}: ${issue.message}`;
-    })
-    .join('; ');
+/** The problems of a failed parse as one line each: `request.duration: must be …`, or with other names for the paths. */
+export function describeIssues(error: z.ZodError, nameOf: (path: readonly string[]) => string = pathName): string {
+  return error.issues.map(({ path, message }) => `${nameOf(path.map(String))} ${message}`.trim()).join('; ');
+}
+
+function pathName(path: readonly string[]): string {
+  return path.length === 0 ? '' : `${path.join('.')}:`;
 }

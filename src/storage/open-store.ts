@@ -44,5 +44,5 @@ function pathOfFileUrl(location: string): string {
 
 /** The location is not quoted: with S3 it may carry credentials. */
 function unusable(problem: string): StorageError {
-  return new StorageError('StorageFailed', `The storage location cannot be used: ${problem}.`);
+  return new StorageError('StorageFailed', `The storage location (LONGTAKE_STORAGE) cannot be used: ${problem}.`);
 }

@@ -111,6 +111,22 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
       ['generate', 'x', '--tenant', ''],
       /^error: --tenant is empty\. .*leave --tenant out\.$/m,
     ],
+    [
+      'a tenant that is too long',
+      ['generate', 'x', '--tenant', 'x'.repeat(201)],
+      /^error: The input is wrong: --tenant must have at most 200 characters\.$/m,
+    ],
+    [
+      'two values that are empty',
+      ['generate', 'x', '--resolution', '', '--aspect-ratio', ''],
+      /^error: The input is wrong: --resolution must not be empty; --aspect-ratio must not be empty\.$/m,
+    ],
+    ['a time that never ends', ['generate', 'x', '--timeout', '4000 days'], /--timeout must be .* at most ten years/],
+    [
+      'a reason that is too long',
+      ['cancel', 'x', '--reason', 'x'.repeat(1_001)],
+      /--reason must have at most 1000 char/,
+    ],
     ['no id of a run', ['status', ' '], /'id'\. It is empty/],
     ['an id that no run can have', ['wait', 'a'.repeat(1_001)], /longer than 1000 bytes/],
     ['an adopt without a job', ['adopt'], /missing required argument 'job-id'/],
@@ -134,7 +150,7 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
     ['no JSON', 'model: x', /standard input is no JSON/],
     ['JSON that is no object', '[1]', /one JSON object/],
     ['a body with another one around it', '{"request":{"prompt":"x"}}', /itself/],
-    ['a field of the wrong type', '{"model":"m","prompt":"x","seed":"seven"}', /request\.seed/],
+    ['a field of the wrong type', '{"model":"m","prompt":"x","seed":"seven"}', /request\.seed: must be a number\.$/m],
     ['no model, or a misspelt one', '{"modle":"m","prompt":"x"}', /names no "model"/],
   ])('a request on standard input: %s', async (_what, input, message) => {
     const { code, stderr } = await longtake(['generate', '--request', '-'], { cwd: await newFolder(), env, input });
@@ -142,11 +158,16 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
     expect(stderr).toMatch(message);
   });
 
-  it('a wrong environment, by the name of the variable', async () => {
-    const options = { cwd: await newFolder(), env: { ...env, OPENROUTER_BASE_URL: 'ftp://x' } };
+  it.each([
+    ['OPENROUTER_BASE_URL', 'ftp://x', ''],
+    ['LONGTAKE_LOG_LEVEL', 'foo', ' must be "debug" or "info" or "warn" or "error".\n'],
+    ['LONGTAKE_TASK_QUEUE', 'x'.repeat(201), ' must have at most 200 characters.\n'],
+    ['LONGTAKE_METRICS_ADDRESS', 'here', ' must look like "127.0.0.1:8088", or be "off".\n'],
+  ])('a wrong environment, by the name of the variable: %s', async (name, value, words) => {
+    const options = { cwd: await newFolder(), env: { ...env, [name]: value } };
     const { code, stderr } = await longtake(['generate', 'x'], options);
     expect(code).toBe(2);
-    expect(stderr).toContain('OPENROUTER_BASE_URL');
+    expect(stderr).toContain(`${name}${words}`);
   });
 
   it.each(['worker', 'generate'])('a storage that longtake does not know: %s', async (command) => {
@@ -154,7 +175,7 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
     const strange = { LONGTAKE_STORAGE: 'ftp://x', OPENROUTER_API_KEY: 'sk-or-test' };
     const { code, stderr } = await longtake(args, { cwd: await newFolder(), env: strange });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^error: The storage location cannot be used/m);
+    expect(stderr).toMatch(/^error: The storage location \(LONGTAKE_STORAGE\) cannot be used/m);
   });
 
   it('a worker without a key', async () => {

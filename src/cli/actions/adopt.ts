@@ -11,7 +11,7 @@ import { runVideo } from '../run-video.js';
 export async function adopt(jobId: string, flags: RunFlags): Promise<ExitCode> {
   if (!isUsableJobId(jobId)) throw usageError('JOB_ID must be a job id as the provider gave it.');
   const input: GenerateVideoInput = { jobId, ...runOptions(flags) };
-  checkInput(input);
+  checkInput(input, flags);
   const base = flags.id ?? `adopt-${jobId}`;
   checkId(base, input.output);
   return await runVideo(flags, async ({ connection }) => ({

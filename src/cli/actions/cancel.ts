@@ -1,5 +1,6 @@
 import { loadConfig } from '../../config.js';
 import { waitCommand } from '../../contract/commands.js';
+import { inPlainWords } from '../../contract/issue-words.js';
 import { cancelRequest, describeIssues } from '../../contract/schemas.js';
 import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
@@ -15,8 +16,8 @@ function unread(error: unknown): null {
 }
 
 export async function cancel(id: string, { reason }: { readonly reason?: string | undefined }): Promise<ExitCode> {
-  const parsed = cancelRequest.safeParse({ reason });
-  if (!parsed.success) throw usageError(`--${describeIssues(parsed.error)}.`);
+  const parsed = cancelRequest.safeParse({ reason }, { error: inPlainWords });
+  if (!parsed.success) throw usageError(`${describeIssues(parsed.error, () => '--reason')}.`);
   return await connected(loadConfig(), async ({ longtake, temporal }) => {
     const run = await knownRun(temporal, id).catch(unread);
     if (run === null) await ask();

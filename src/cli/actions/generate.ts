@@ -39,7 +39,7 @@ async function inputFromFlags(prompt: string | undefined, flags: GenerateFlags):
     ...runOptions(flags),
     ...(flags.maxCost === undefined ? {} : { maxCostUsd: flags.maxCost }),
   };
-  checkInput(input);
+  checkInput(input, flags);
   return input;
 }
 
