@@ -67,7 +67,7 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
     const request = completeRequest(input.request, null);
     const model = await findModel(request.model, input.maxCostUsd !== undefined);
     const problem = model === null ? null : capabilityProblem(request, model);
-    if (problem !== null) throw finalFailure('InvalidRequest', problem);
+    if (problem !== null) throw refused(problem);
     const estimate = model === null ? null : estimateOf(request, model);
     checkBudget(estimate, input.maxCostUsd, request);
     return { ...plan, estimatedCostUsd: estimate === null ? null : Number(estimate) };
@@ -94,8 +94,7 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
     const own = callbackUrl(settings.webhookUrl);
     if (given === undefined || own === null || given === own) return;
     if (given.startsWith(own.slice(0, own.lastIndexOf('/') + 1))) {
-      throw finalFailure(
-        'InvalidRequest',
+      throw refused(
         'request.callback_url leads to another run of this longtake. Leave it out: longtake gives its own.',
       );
     }
@@ -118,11 +117,10 @@ function withDetails(failure: ApplicationFailure, details: CheckFailureDetails):
 
 function parse(input: GenerateVideoInput): GenerateVideoInput {
   const parsed = generateVideoInput.safeParse(input, { error: inPlainWords });
-  if (!parsed.success) throw finalFailure('InvalidRequest', `The input is wrong: ${describeIssues(parsed.error)}.`);
+  if (!parsed.success) throw refused(`The input is wrong: ${describeIssues(parsed.error)}.`);
   const bytes = Buffer.byteLength(JSON.stringify(input));
   if (bytes > LIMITS.inputBytes) {
-    throw finalFailure(
-      'InvalidRequest',
+    throw refused(
       `The input has ${bytes} bytes, more than the ${LIMITS.inputBytes} that fit into a workflow's history. ` +
         'Give images by address instead of as data.',
     );
@@ -130,11 +128,14 @@ function parse(input: GenerateVideoInput): GenerateVideoInput {
   return parsed.data;
 }
 
+function refused(what: string): ApplicationFailure {
+  return finalFailure('InvalidRequest', `${what} Nothing was submitted.`);
+}
+
 function planOf(input: GenerateVideoInput, searchAttributes: boolean): Plan {
   const output = input.output ?? defaultOutputKey(activityInfo().workflowExecution?.workflowId ?? '');
   const problem = outputKeyProblem(output);
-  if (problem !== null)
-    throw finalFailure('InvalidRequest', `The output key ${JSON.stringify(output)} is refused: ${problem}.`);
+  if (problem !== null) throw refused(`The output key ${JSON.stringify(output)} is refused: ${problem}.`);
   return {
     model: input.request?.model ?? null,
     output,

@@ -114,8 +114,8 @@ async function kindOf(target: string): Promise<Kind | null> {
 }
 
 function conflict(key: string, uri: string, kind: Kind): StorageError {
-  const remedy =
-    kind === 'folder' ? 'choose another output key' : 'choose another output key, or set overwrite to replace it';
+  const other = 'choose another output key (--output)';
+  const remedy = kind === 'folder' ? other : `${other}, or set overwrite (--overwrite) to replace it`;
   return new StorageError('OutputConflict', `The output key "${key}" is taken: ${uri} is a ${kind}; ${remedy}.`);
 }
 

@@ -109,6 +109,6 @@ class S3Store implements VideoStore {
 function conflict(key: string, uri: string): StorageError {
   return new StorageError(
     'OutputConflict',
-    `The output key "${key}" is taken: ${uri} exists; choose another output key, or set overwrite to replace it.`,
+    `The output key "${key}" is taken: ${uri} exists; choose another output key (--output), or set overwrite (--overwrite) to replace it.`,
   );
 }

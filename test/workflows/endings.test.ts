@@ -238,6 +238,7 @@ describe('what can be known before money is spent', () => {
   ] as const)('%s is refused with what is supported', async (_what, input, supported) => {
     const { error } = await endsAs('InvalidRequest', {}, input);
     expect(error.message).toMatch(supported);
+    expect(error.message).toContain('Nothing was submitted.');
     expect(rig.provider.submits).toHaveLength(0);
   });
 
@@ -309,7 +310,8 @@ describe('what can be known before money is spent', () => {
 
   it('refuses a key that is taken', async () => {
     await writeFile(join(rig.storage, 'taken.mp4'), 'mine');
-    await endsAs('OutputConflict', {}, { output: 'taken.mp4' });
+    const { error } = await endsAs('OutputConflict', {}, { output: 'taken.mp4' });
+    expect(error.message).toMatch(/\(--output\), or set overwrite \(--overwrite\) .* Nothing was submitted\./);
     expect(rig.provider.submits).toHaveLength(0);
   });
 
@@ -338,6 +340,7 @@ describe('what can be known before money is spent', () => {
       });
       const error = await failureOf(rig.client.handle(handle.workflowId));
       expect(error.type, JSON.stringify(input)).toBe('InvalidRequest');
+      expect(error.message).toContain('Nothing was submitted.');
     }
     expect(rig.provider.submits).toHaveLength(0);
   });
