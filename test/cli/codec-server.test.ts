@@ -183,7 +183,7 @@ describe('the codec server', () => {
 
 describe('longtake codec-server', () => {
   it.each([
-    ['no key', { ...ENV, LONGTAKE_ENCRYPTION_KEY: '' }, [], /LONGTAKE_ENCRYPTION_KEY is not set/],
+    ['no key', { ...ENV, LONGTAKE_ENCRYPTION_KEY: '' }, [], /LONGTAKE_ENCRYPTION_KEY is not set.* Set it to the key/],
     ['no token', { ...ENV, LONGTAKE_CODEC_TOKEN: '' }, [], /LONGTAKE_CODEC_TOKEN is not set/],
     ['a short token', { ...ENV, LONGTAKE_CODEC_TOKEN: 'guessable' }, [], /LONGTAKE_CODEC_TOKEN must be .*16/],
     ['an origin with a path', ENV, ['--origin', 'https://example.com/'], /--origin must be an origin/],

@@ -127,6 +127,7 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
       ['cancel', 'x', '--reason', 'x'.repeat(1_001)],
       /--reason must have at most 1000 char/,
     ],
+    ['a model that is empty', ['models', ' '], /^error: The model is empty\. .*: longtake models$/m],
     ['no id of a run', ['status', ' '], /'id'\. It is empty/],
     ['an id that no run can have', ['wait', 'a'.repeat(1_001)], /longer than 1000 bytes/],
     ['an adopt without a job', ['adopt'], /missing required argument 'job-id'/],

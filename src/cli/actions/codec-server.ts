@@ -1,5 +1,6 @@
 import { loadConfig } from '../../config.js';
 import { createEncryptionCodec } from '../../encryption/encryption-codec.js';
+import { RefusalLog } from '../../observability/refusal-log.js';
 import { startHttpServer, type HttpServer } from '../../worker/http-server.js';
 import { codecRoutes, type CodecRoutesOptions } from '../codec-routes.js';
 import { usageError } from '../errors.js';
@@ -7,7 +8,6 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addressText, listenProblem } from '../http-listener.js';
 import { untilAborted, watchInterruption } from '../interruption.js';
 import { say, warn } from '../output.js';
-import { RefusalLog } from '../../observability/refusal-log.js';
 
 export interface CodecServerFlags {
   readonly port: number;
@@ -20,7 +20,9 @@ export async function codecServer({ host, port, origin }: CodecServerFlags): Pro
   const { signal } = watchInterruption();
   const { encryption, codecToken } = loadConfig();
   if (encryption.current === null && encryption.old.length === 0) {
-    throw usageError('LONGTAKE_ENCRYPTION_KEY is not set, so there is nothing to decrypt.');
+    throw usageError(
+      'LONGTAKE_ENCRYPTION_KEY is not set, so there is nothing to decrypt. Set it to the key that the workers have.',
+    );
   }
   if (codecToken === null) {
     throw usageError(

@@ -3,7 +3,7 @@ import type { VideoModel } from '../../openrouter/answers.js';
 import { createOpenRouter } from '../../openrouter/client.js';
 import { startSimulator } from '../../simulator/index.js';
 import { commandHere } from '../command-here.js';
-import { CliError } from '../errors.js';
+import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { dollars, table } from '../format.js';
 import { clipOf, pricePerSecond, priceOf, prices, type Clip } from '../model-prices.js';
@@ -14,6 +14,11 @@ export async function models(
   id: string | undefined,
   { json }: { readonly json?: true | undefined },
 ): Promise<ExitCode> {
+  if (id?.trim() === '') {
+    throw usageError(
+      `The model is empty. Name one, or leave it out to see which there are: ${commandHere('longtake models')}`,
+    );
+  }
   const all = await readModels(loadConfig());
   const shown = id === undefined ? all : all.filter((model) => model.id === id || model.canonicalSlug === id);
   if (id !== undefined && shown.length === 0) {
