@@ -46,12 +46,13 @@ async function serve(stack: LocalStack, config: Config, signal: AbortSignal): Pr
     throw error;
   });
   await sayElsewhere(stack);
-  if (!leadsHere(config, stack)) {
+  const isFound = leadsHere(config, stack);
+  if (!isFound) {
     warn(
       `dev runs a Temporal of its own, but commands go to ${config.temporal.address}, as TEMPORAL_ADDRESS or Temporal's configuration file says. In other terminals unset what leads there, or set TEMPORAL_ADDRESS=${stack.config.temporal.address}`,
     );
   }
-  welcome(stack, leadsHere(config, stack), listener === null ? null : addressText(listener.address));
+  welcome(stack, isFound, listener === null ? null : addressText(listener.address));
   const lost = await Promise.race([untilAborted(signal).then(() => null), stack.lost]);
   if (lost === null) say('Stopping; runs that are not finished go on at the next start.');
   await listener?.close();
