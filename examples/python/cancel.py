@@ -9,7 +9,12 @@ from temporalio.service import RPCError
 
 
 async def main(run_id: str, reason: str) -> int:
-    client = await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"))
+    address = os.environ.get("TEMPORAL_ADDRESS", "localhost:7233")
+    try:
+        client = await Client.connect(address)
+    except RuntimeError:
+        print(f"Cannot reach Temporal at {address}. Is it running?", file=sys.stderr, flush=True)
+        return 1
     try:
         # The provider cannot cancel: a job that was submitted may still be billed. The run's last message names it.
         await client.get_workflow_handle(run_id).signal("cancel", {"reason": reason})

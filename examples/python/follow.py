@@ -31,7 +31,12 @@ async def follow(client: Client, run_id: str) -> dict:
 
 
 async def main(run_id: str) -> int:
-    client = await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"))
+    address = os.environ.get("TEMPORAL_ADDRESS", "localhost:7233")
+    try:
+        client = await Client.connect(address)
+    except RuntimeError:
+        print(f"Cannot reach Temporal at {address}. Is it running?", file=sys.stderr, flush=True)
+        return 1
     try:
         status = await follow(client, run_id)
     except RPCError as error:

@@ -41,7 +41,12 @@ async def explain(run: WorkflowHandle, cause: BaseException) -> str:
 
 
 async def main() -> int:
-    client = await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233"))
+    address = os.environ.get("TEMPORAL_ADDRESS", "localhost:7233")
+    try:
+        client = await Client.connect(address)
+    except RuntimeError:
+        print(f"Cannot reach Temporal at {address}. Is it running?", file=sys.stderr, flush=True)
+        return 1
     request = {
         "model": "google/veo-3.1-lite",
         "prompt": "A lighthouse at dusk, waves rolling in",

@@ -206,6 +206,22 @@ describe('the examples', () => {
     expect(code).toBe(followCode);
   });
 
+  it('say in one line that Temporal is not there', async () => {
+    const nobody = 'TEMPORAL_ADDRESS=127.0.0.1:1';
+    const [, script = ''] = /^node (--input-type.+)$/m.exec(readPaper(START_FROM).text) ?? [];
+    const ends = await Promise.all([
+      run('sh', '-c', `${nobody} "${process.execPath}" ${script}`),
+      run('env', nobody, go, 'generate', 'x'),
+      run('env', nobody, python, generate, 'x'),
+      run('env', nobody, python, follow, 'x'),
+      run('env', nobody, python, cancel, 'x'),
+    ]);
+    for (const { code, output, complaint } of ends) {
+      expect({ code, output }).toEqual({ code: 1, output: '' });
+      expect(complaint).toMatch(/^.*127\.0\.0\.1:1.*\n$/);
+    }
+  });
+
   it('say in one line what is wrong in Python', async () => {
     const ends = await Promise.all([
       run(python, cancel),
