@@ -30,9 +30,9 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: read
   const named = new NamedJobs(run, { isOnly: inDoubt.length === 1, kin: kinOf(doubt) });
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
-    const found = run.decided() === null ? await named.adoptOne() : null;
+    const found = await named.adoptOne();
     const decision = preferred(run.decided(), found);
-    if (decision !== null) {
+    if (decision !== null && (found !== null || !named.hasNew())) {
       run.decide(decision); // whoever gave another one is told
       return decision;
     }
@@ -77,15 +77,20 @@ class NamedJobs {
     return this.toLookAt().some((jobId) => this.looksAt(jobId) === 0);
   }
 
+  /** Who has the request sent again may not have heard of a job that nobody has looked at yet. */
   toLookAt(): string[] {
-    return this.run.candidates.filter((jobId) => !this.leftToPerson.has(jobId) && this.looksAt(jobId) < LOOKS);
+    const { run } = this;
+    const decision = run.decided();
+    if (run.isCancelled() || (decision !== null && decision.action !== 'resubmit')) return [];
+    const looks = decision === null ? LOOKS : 1;
+    return run.candidates.filter((jobId) => !this.leftToPerson.has(jobId) && this.looksAt(jobId) < looks);
   }
 
   /** One look at each job that may be the run's: one that is not to be had must not hold up the right one. */
   async adoptOne(): Promise<Decision | null> {
     const { run, doubt } = this;
     for (const jobId of this.toLookAt()) {
-      if (run.isCancelled() || run.decided() !== null) return null;
+      if (!this.toLookAt().includes(jobId)) continue;
       const inspection = await lookAt({ jobId, kin: doubt.kin });
       this.looked(jobId);
       if (!inspection.adoptable) {

@@ -383,6 +383,25 @@ describe('a submit whose outcome nobody knows', () => {
     expect(rig.provider.submits).toHaveLength(1);
   });
 
+  it('are looked at before the request is sent again for a person who cannot have heard of them', async () => {
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    const { handle, raw } = await inDoubt(async ({ jobId }) => {
+      if (jobId === 'came-next') return completed(jobId);
+      await asked;
+      return refusal(404, 'no such job');
+    });
+    await raw.signal('providerEvent', { jobId: 'not-there', status: 'completed' });
+    await expect.poll(() => rig.provider.polls.includes('not-there')).toBe(true);
+    await raw.signal('providerEvent', { jobId: 'came-next', status: 'completed' });
+    expect(await answered(handle, { action: 'resubmit' }, answer)).toMatchObject({
+      type: 'UpdateRefused',
+      message: expect.stringContaining('the run follows came-next') as string,
+    });
+    expect((await handle.result()).jobId).toBe('came-next');
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
   it('are each named once, however many there are and however alike', async () => {
     const { handle, raw } = await inDoubt(() => refusal(503, 'later'));
     const told = (list: string) =>
