@@ -438,14 +438,21 @@ describe('a provider event', () => {
   });
 
   it('that comes while the provider asks for patience makes the run poll when that is over', async () => {
-    rig.provider.script = { poll: () => refusal(503, 'busy', { 'Retry-After': '3' }) };
+    const askedAt: number[] = [];
+    rig.provider.script = {
+      poll: ({ jobId }) => {
+        askedAt.push(performance.now());
+        return askedAt.length === 1 ? refusal(503, 'busy', { 'Retry-After': '3' }) : completed(jobId);
+      },
+    };
     const handle = await rig.start({ jobId: 'made', polling: { initialInterval: '1h', maximumInterval: '1h' } });
     await until(handle, ({ polls }) => polls === 1);
-    rig.provider.script = { poll: ({ jobId }) => completed(jobId) };
     await rig.temporal.workflow
       .getHandle(handle.workflowId)
       .signal('providerEvent', { jobId: 'made', status: 'completed' });
     expect((await handle.result()).polls).toBe(2);
+    const [first = Infinity, second = 0] = askedAt;
+    expect(second - first).toBeGreaterThanOrEqual(3_000);
   });
 
   it('is not believed, and does nothing twice', async () => {
