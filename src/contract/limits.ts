@@ -32,6 +32,8 @@ export const LIMITS = {
   errorBytes: 64 * 1024,
   /** What a message may quote of somebody else's text. */
   quotedCharacters: 300,
+  /** Of a cancel: it stands in the end's message, and Temporal terminates a run whose memo outgrows 2 MB. */
+  reasonCharacters: 1_000,
   /** Webhook events have a few KiB. */
   webhookBytes: 64 * 1024,
   /** For a whole event: a sender that trickles must not hold a socket. */

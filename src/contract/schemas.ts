@@ -1,6 +1,7 @@
 import ms from 'ms';
 import { z } from 'zod';
 import { isUsableJobId } from './job-id.js';
+import { LIMITS } from './limits.js';
 import { outputKeyProblem } from './output-key.js';
 
 const MAX_DURATION_MS = 10 * 365 * 24 * 60 * 60 * 1000;
@@ -146,7 +147,7 @@ export const videoStatus = z.object({
   error: z.object({ type: z.string(), message: z.string() }).nullable(),
 });
 
-export const cancelRequest = z.strictObject({ reason: z.string().max(1_000).optional() });
+export const cancelRequest = z.strictObject({ reason: z.string().max(LIMITS.reasonCharacters).optional() });
 
 export const resolveSubmission = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('adopt'), jobId }),

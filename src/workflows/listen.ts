@@ -8,7 +8,8 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { isUsableJobId } from '../contract/job-id.js';
-import type { ResolveSubmission, VideoStatus } from '../contract/types.js';
+import { LIMITS } from '../contract/limits.js';
+import type { CancelRequest, ResolveSubmission, VideoStatus } from '../contract/types.js';
 import { CANCEL_RUN, POLL } from './activity-options.js';
 import { activityCause } from './failures.js';
 import { cancelSignal, providerEventSignal, resolveSubmissionUpdate, sendingSignal, statusQuery } from './messages.js';
@@ -26,7 +27,7 @@ export function listen(run: VideoRun): void {
   setHandler(
     cancelSignal,
     async (request) => {
-      run.cancelReason = typeof request?.reason === 'string' && request.reason !== '' ? request.reason : null;
+      run.cancelReason = reasonOf(request);
       await CancellationScope.nonCancellable(() => cancelThisRun(run));
     },
     {
@@ -61,6 +62,11 @@ export function listen(run: VideoRun): void {
     description:
       'Answers awaiting_decision: { "action": "adopt", "jobId": "…" }, { "action": "resubmit" } or { "action": "abandon" }.',
   });
+}
+
+function reasonOf(request: CancelRequest | undefined): string | null {
+  const reason: unknown = request?.reason;
+  return typeof reason === 'string' && reason !== '' ? reason.slice(0, LIMITS.reasonCharacters) : null;
 }
 
 /**

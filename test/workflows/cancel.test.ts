@@ -50,6 +50,17 @@ function held(reply: () => Reply): () => Promise<Reply> {
   };
 }
 
+it('a reason that is longer than a run can hold is cut short, and the run ends with its job named', async () => {
+  rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+  const handle = await rig.start();
+  await until(handle, ({ state }) => state === 'generating');
+  await rig.temporal.workflow.getHandle(handle.workflowId).signal('cancel', { reason: 'r'.repeat(2_096_900) });
+  const { error } = await endsCanceled(handle);
+  expect(error.message.slice(0, 1_500)).toMatch(
+    /^The run was cancelled: r{1000}\. Job job-1 .*longtake adopt .*job-1$/,
+  );
+});
+
 it('a cancel that follows the job for its cost shows on the command line', async () => {
   rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
   const handle = await rig.start({ onCancel: 'settle' });
