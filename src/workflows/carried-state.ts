@@ -12,6 +12,8 @@ export interface CarriedState {
   /** No request before this time, in milliseconds since the epoch. */
   readonly notBefore: number;
   readonly missingInARow: number;
+  /** What the last poll met instead of an answer, in words. */
+  readonly lastProblem?: string | null;
   readonly lastDenial: 'AuthenticationFailed' | 'PermissionDenied' | null;
   /** What the log was told of last. */
   readonly pollTrouble?: PollTroubleKind;

@@ -58,7 +58,7 @@ class Wait {
   private hurriedPolls: number;
   private nextHurryAt = 0;
   /** Of the last poll, without what is true only while the run goes on. */
-  private lastProblem: string | null = null;
+  private lastProblem: string | null;
   private lastDenial: CarriedState['lastDenial'];
   private readonly trouble: PollTrouble;
 
@@ -69,6 +69,7 @@ class Wait {
     this.deadlineAt = carried?.pollDeadlineAt ?? Date.now() + run.plan.polling.timeoutMs;
     this.notBefore = carried?.notBefore ?? 0;
     this.missingInARow = carried?.missingInARow ?? 0;
+    this.lastProblem = carried?.lastProblem ?? null;
     this.lastDenial = carried?.lastDenial ?? null;
     this.afterEventMs = carried?.afterEventMs ?? [];
     this.hurriedPolls = carried?.hurriedPolls ?? 0;
@@ -143,11 +144,11 @@ class Wait {
     if (!workflowInfo().continueAsNewSuggested || this.run.isCancelled()) return;
     await condition(allHandlersFinished);
     if (this.run.isCancelled()) return;
-    const { deadlineAt: pollDeadlineAt, notBefore, missingInARow, lastDenial, afterEventMs, hurriedPolls } = this;
-    const poll = { pollDeadlineAt, notBefore, missingInARow, lastDenial, afterEventMs, hurriedPolls };
+    const { notBefore, missingInARow, lastProblem, lastDenial, afterEventMs, hurriedPolls } = this;
+    const poll = { notBefore, missingInARow, lastProblem, lastDenial, afterEventMs, hurriedPolls };
     await continueAsNew<typeof generateVideo>(
       this.run.input,
-      this.run.carry({ ...poll, pollTrouble: this.trouble.kind }),
+      this.run.carry({ ...poll, pollDeadlineAt: this.deadlineAt, pollTrouble: this.trouble.kind }),
     );
   }
 

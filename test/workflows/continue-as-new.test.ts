@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { completed, job } from '../support/provider.js';
+import { completed, job, refusal } from '../support/provider.js';
 import { startDevServer, type DevServer } from '../support/dev-server.js';
 import { startRig, until, type Rig } from '../support/rig.js';
 
@@ -50,4 +50,22 @@ it('can be cancelled after it, and settles to the cost', async () => {
   rig.provider.script = { poll: ({ jobId }) => completed(jobId, 0.1) };
   await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
   expect(await handle.status()).toMatchObject({ state: 'cancelled', costUsd: 0.1 });
+});
+
+it('says what the last poll met, also where the bound is met just after it', async () => {
+  rig.provider.script = { poll: () => refusal(401, 'no such key') };
+  // One of these bounds is met at the poll after which the server suggests a new history.
+  const bounds = Array.from({ length: 12 }, (_, index) => index + 4);
+  const ends = await Promise.all(
+    bounds.map(async (maximumAttempts) => {
+      const handle = await rig.start({ polling: { ...OFTEN, maximumAttempts } });
+      return await handle.result().catch((error: unknown) => error);
+    }),
+  );
+  for (const end of ends) {
+    expect(end).toMatchObject({
+      type: 'AuthenticationFailed',
+      message: expect.stringContaining('no such key') as string,
+    });
+  }
 });
