@@ -248,6 +248,7 @@ export class VideoRun {
   /** The submit that was in doubt had been accepted, and somebody sent another one meanwhile: two jobs, and two bills. */
   private tellOfOther(jobId: string): void {
     if (jobId === this.status.jobId || !this.submits.includes('unknown')) return;
+    if (this.status.warnings.length >= REMEMBERED_EVENTS) return; // a memo has an end, and Temporal would end the run with it
     const warning = `The provider also tells of job ${jobId} for this run, which may be billed as well. To save its video too: ${adoptCommand(jobId, null)}`;
     if (!this.status.warnings.includes(warning)) this.leaveInDoubt(warning);
   }

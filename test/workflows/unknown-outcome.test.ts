@@ -173,6 +173,21 @@ describe('a submit whose outcome nobody knows', () => {
     expect((await handle.status()).warnings).toEqual(expect.arrayContaining(warnings));
   });
 
+  it('is told of a few other jobs, and not of so many that its memo could not hold them', async () => {
+    rig.provider.script = { submit: lostOnce, poll: ({ jobId }) => completed(jobId) };
+    const handle = await rig.start({ polling: { initialInterval: '1h' } });
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await until(handle, ({ jobId }) => jobId === 'job-2');
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    for (let n = 0; n < 40; n++) await raw.signal('providerEvent', { jobId: `other-${n}`, status: 'completed' });
+    await raw.signal('providerEvent', { jobId: 'job-2', status: 'completed' });
+    await handle.result();
+    const others = (await handle.status()).warnings.filter((warning) => warning.includes('also tells of job other-'));
+    expect(others.length).toBeGreaterThan(10);
+    expect(others.length).toBeLessThanOrEqual(20);
+  });
+
   it('refuses an adopted job that does not exist, and goes on waiting', async () => {
     rig.provider.script = {
       submit: reset,
