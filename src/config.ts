@@ -31,6 +31,8 @@ export interface Config {
     readonly namespace: string;
     /** Whether the user named a cluster, by address or by profile. */
     readonly given: boolean;
+    /** Whether it was by `TEMPORAL_ADDRESS`. */
+    readonly addressIsSet: boolean;
     readonly cliPath: string | null;
   };
   readonly taskQueue: string;
@@ -253,6 +255,7 @@ function temporalConfig(env: Record<string, string>): Config['temporal'] {
       address: connectionOptions.address ?? 'localhost:7233',
       namespace: namespace ?? 'default',
       given: connectionOptions.address !== undefined,
+      addressIsSet: 'TEMPORAL_ADDRESS' in env,
       cliPath: env['TEMPORAL_CLI_PATH'] ?? null,
     };
   } catch (error) {

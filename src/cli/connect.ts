@@ -7,6 +7,7 @@ import { openTracing } from '../observability/open-tracing.js';
 import { traceStarts } from '../observability/trace-work.js';
 import { commandHere } from './command-here.js';
 import { setFooter } from './output.js';
+import { refusal } from './refusal.js';
 import type { Interruption } from './interruption.js';
 
 export interface Connected {
@@ -16,10 +17,10 @@ export interface Connected {
   close(): Promise<void>;
 }
 
-/** Long enough for a server that is just starting. */
+/** For a server that is slow, or far away. */
 const CONNECT_MS = 10_000;
 
-/** @throws LongtakeError `TemporalUnreachable` after ten seconds without an answer */
+/** @throws LongtakeError `TemporalUnreachable` after ten seconds without an answer, or three of refusals */
 export async function connect(
   config: Pick<Config, 'temporal' | 'taskQueue' | 'encryption' | 'traces'>,
 ): Promise<Connected> {
@@ -45,10 +46,19 @@ export async function connect(
 }
 
 export async function openConnection(temporal: Config['temporal'], withinMs: number): Promise<Connection> {
+  const connection = Connection.lazy({ ...temporal.connection, connectTimeout: withinMs });
+  const ended = new AbortController();
   try {
-    return await Connection.connect({ ...temporal.connection, connectTimeout: withinMs });
+    await Promise.race([connection.ensureConnected(), refusal(temporal.connection, ended.signal)]);
+    return connection;
   } catch (error) {
-    throw unreachable(temporal.address, error, commandHere('longtake dev'));
+    await connection.close();
+    throw unreachable(temporal.address, error, {
+      startCommand: commandHere('longtake dev'),
+      isAddressSet: temporal.addressIsSet,
+    });
+  } finally {
+    ended.abort();
   }
 }
 

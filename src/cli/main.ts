@@ -35,7 +35,8 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   else fail(error);
 }
-setTimeout(() => process.exit(), EXIT_WITHIN_MS).unref();
+// Where Temporal was not reached nothing is left to close, and gRPC would still count down its time.
+setTimeout(() => process.exit(), process.exitCode === EXIT.unreachable ? 0 : EXIT_WITHIN_MS).unref();
 
 /** A call that was given up may still wait for its next attempt when we close its connection: gRPC then throws from a timer. */
 function isLateRetry({ message }: Error): boolean {

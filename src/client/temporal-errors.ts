@@ -30,11 +30,16 @@ export function unknownRun(workflowId: string, listCommand = 'longtake list'): s
   return `There is no run ${workflowId} in this namespace. To see which there are: ${listCommand}`;
 }
 
-export function unreachable(address: string | null, cause: unknown, startCommand = 'longtake dev'): LongtakeError {
+export function unreachable(
+  address: string | null,
+  cause: unknown,
+  { startCommand = 'longtake dev', isAddressSet = false } = {},
+): LongtakeError {
+  const set = isAddressSet ? ' It is set in this environment; where it should not be, unset it.' : '';
   const where = address === null ? 'Temporal' : `Temporal at ${address}`;
   return new LongtakeError(
     'TemporalUnreachable',
-    `Cannot reach ${where}. Is it running, and is TEMPORAL_ADDRESS right? To start one here: ${startCommand}`,
+    `Cannot reach ${where}. Is it running, and is TEMPORAL_ADDRESS right?${set} To start one here: ${startCommand}`,
     { cause },
   );
 }

@@ -3,6 +3,8 @@ import { createServer as createHttp2Server } from 'node:http2';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openConnection } from '../../src/cli/connect.js';
+import { loadConfig } from '../../src/config.js';
 import { longtake, newFolder } from './cli-process.js';
 
 /** Whoever connects is about to start something. */
@@ -222,6 +224,11 @@ it('exits with 4, and says where it looked, when Temporal does not answer', asyn
   const nobody = { cwd, env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } };
   for (const end of await Promise.all(commands.map((args) => longtake(args, nobody)))) {
     expect(end).toMatchObject({ code: 4, stdout: '' });
-    expect(end.stderr).toMatch(/^error: Cannot reach Temporal at 127\.0\.0\.1:1\..*TEMPORAL_ADDRESS/m);
+    expect(end.stderr).toMatch(/^error: Cannot reach Temporal at 127\.0\.0\.1:1\..*TEMPORAL_ADDRESS.* unset it\./m);
   }
+});
+
+it('tells of a port that refuses before the time is over that a slow server has', async () => {
+  const opening = openConnection(loadConfig({ TEMPORAL_ADDRESS: '127.0.0.1:1' }).temporal, 600_000);
+  await expect(opening).rejects.toThrow('Cannot reach Temporal at 127.0.0.1:1.');
 });
