@@ -32,10 +32,13 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: read
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
     const found = await named.adoptOne();
     const decision = preferred(run.decided(), found);
-    if (decision !== null && (found !== null || !named.hasNew())) {
+    const wouldPay = decision?.action === 'resubmit';
+    if (wouldPay && named.hasNew()) continue;
+    if (decision !== null && !(wouldPay && named.hasUntold())) {
       run.decide(decision); // whoever gave another one is told
       return decision;
     }
+    run.decide(null); // who has the request sent again hears first of the jobs that it may have led to
     if (run.isCancelled()) throw cancelledRun(run);
     run.problem({ type: 'SubmissionUnknown', message: question + named.told() });
     if (named.toLookAt().length === 0 || run.decided() !== null) continue;
@@ -65,6 +68,7 @@ function kinOf({ earlierJobs }: Unknown): Doubt['kin'] {
 class NamedJobs {
   /** They came of one of several submits, and are of no use: the run would end with one while another one's video waits. */
   private readonly leftToPerson = new Map<string, string>();
+  private readonly toldOf = new Set<string>();
 
   constructor(
     private readonly run: VideoRun,
@@ -84,6 +88,10 @@ class NamedJobs {
     if (run.isCancelled() || (decision !== null && decision.action !== 'resubmit')) return [];
     const looks = decision === null ? LOOKS : 1;
     return run.candidates.filter((jobId) => !this.leftToPerson.has(jobId) && this.looksAt(jobId) < looks);
+  }
+
+  hasUntold(): boolean {
+    return this.run.candidates.some((jobId) => !this.toldOf.has(jobId));
   }
 
   /** One look at each job that may be the run's: one that is not to be had must not hold up the right one. */
@@ -107,6 +115,7 @@ class NamedJobs {
   /** What a person must know of them who has the request sent again. */
   told(): string {
     const { candidates } = this.run;
+    for (const jobId of candidates) this.toldOf.add(jobId);
     const left = candidates.flatMap((jobId) => {
       const status = this.leftToPerson.get(jobId);
       return status === undefined ? [] : ` One of them led to job ${jobId}, which the provider calls ${status}.`;

@@ -105,12 +105,13 @@ async function resolve(run: VideoRun, answer: ResolveSubmission): Promise<VideoS
   const decision = await decide(answer);
   if (!isAwaiting(run)) throw refused('The run was answered in the meantime.');
   run.decide(decision);
-  await condition(() => run.status.state !== 'awaiting_decision');
+  await condition(() => run.status.state !== 'awaiting_decision' || run.decided() !== decision);
   if (run.decided() !== decision) throw refused(`A job turned up in that moment: ${whatItDoes(run)}.`);
   return run.status;
 }
 
 function whatItDoes({ status: { state, jobId } }: VideoRun): string {
+  if (state === 'awaiting_decision') return 'it could not be read yet, so look at the question once more';
   return jobId === null ? `the run is ${state}` : `the run follows ${jobId}`;
 }
 

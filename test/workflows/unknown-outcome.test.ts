@@ -345,12 +345,13 @@ describe('a submit whose outcome nobody knows', () => {
   });
 
   /** A run in doubt that looks at job `turned-up`, which an event named, until it is let. */
-  async function whileItLooks() {
+  async function whileItLooks(found: (jobId: string) => Reply = completed) {
     let answer = (): void => undefined;
     const answered = new Promise<void>((resolve) => (answer = resolve));
     const { handle, raw } = await inDoubt(async ({ jobId }) => {
-      if (jobId === 'turned-up') await answered;
-      return completed(jobId);
+      if (jobId !== 'turned-up') return completed(jobId);
+      await answered;
+      return found(jobId);
     });
     await raw.signal('providerEvent', { jobId: 'turned-up', status: 'completed' });
     await expect.poll(() => rig.provider.polls.includes('turned-up')).toBe(true);
@@ -396,6 +397,22 @@ describe('a submit whose outcome nobody knows', () => {
     });
     expect((await handle.result()).jobId).toBe('turned-up');
     expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('are told, where they cannot be read, to a person who has the request sent again before she can have heard of them', async () => {
+    const { handle, answer } = await whileItLooks(() => refusal(503, 'later'));
+    expect(await answered(handle, { action: 'resubmit' }, answer)).toMatchObject({
+      type: 'UpdateRefused',
+      message: expect.stringContaining('could not be read yet') as string,
+    });
+    const { state, error } = await handle.status();
+    expect(state).toBe('awaiting_decision');
+    expect(error?.message).toContain('told of job turned-up,');
+    expect(rig.provider.submits).toHaveLength(1);
+    rig.provider.script = {};
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await handle.result();
+    expect(rig.provider.submits).toHaveLength(2);
   });
 
   it('are looked at before the request is sent again for a person who cannot have heard of them', async () => {
