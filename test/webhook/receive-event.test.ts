@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { SENDING_SIGNAL } from '../../src/contract/names.js';
 import { webhookRoutes, type WebhookOptions } from '../../src/webhook/receive-event.js';
 import { startHttpServer, type HttpServer } from '../../src/worker/http-server.js';
 import { accepted, completed, job } from '../support/provider.js';
@@ -42,9 +43,11 @@ async function waitingRun(id?: string) {
   return { handle, jobId: jobId ?? '' };
 }
 
+/** What a run was told, but for what its own worker says. */
 async function signalsOf(workflowId: string): Promise<number> {
   const { events } = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
-  return (events ?? []).filter((event) => (event.workflowExecutionSignaledEventAttributes ?? null) !== null).length;
+  const names = (events ?? []).flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
+  return names.filter((name) => name !== SENDING_SIGNAL).length;
 }
 
 describe('a signed event', () => {
