@@ -5,8 +5,8 @@ import { startRig, until, type Rig } from '../support/rig.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 /**
- * Operators may reset, pause and unpause a single activity, and have its heartbeat, the first mark of a paid request,
- * forgotten. None of it pays again.
+ * Operators may reset, pause and unpause a single activity, and have its heartbeat, which marks a paid request, forgotten.
+ * None of it pays again.
  */
 
 let rig: Rig;
@@ -51,14 +51,17 @@ async function reset(handle: LongtakeHandle): Promise<void> {
   await rig.temporal.workflowService.resetActivity({ ...submitOf(handle), resetHeartbeat: true });
 }
 
-async function pauseAndUnpause(handle: LongtakeHandle): Promise<void> {
-  await rig.temporal.workflowService.pauseActivity(submitOf(handle));
-  await rig.temporal.workflowService.unpauseActivity({ ...submitOf(handle), resetHeartbeat: true });
+function pauseAndUnpause({ resetHeartbeat }: { readonly resetHeartbeat: boolean }) {
+  return async (handle: LongtakeHandle): Promise<void> => {
+    await rig.temporal.workflowService.pauseActivity(submitOf(handle));
+    await rig.temporal.workflowService.unpauseActivity({ ...submitOf(handle), resetHeartbeat });
+  };
 }
 
 const WAYS = [
   ['reset', reset],
-  ['paused and unpaused', pauseAndUnpause],
+  ['paused and unpaused', pauseAndUnpause({ resetHeartbeat: false })],
+  ['paused and unpaused with its heartbeat reset', pauseAndUnpause({ resetHeartbeat: true })],
 ] as const;
 
 it.each(WAYS)('a submit that is %s while its request is under way goes on with its answer', async (_how, change) => {
