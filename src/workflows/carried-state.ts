@@ -23,6 +23,10 @@ export interface CarriedState {
   readonly afterEventMs?: readonly number[];
   /** Polls that events have caused, beside the schedule. */
   readonly hurriedPolls?: number;
+  /** No poll that an event hurries before this time, in milliseconds since the epoch. */
+  readonly nextHurryAt?: number;
+  /** The run was cancelled, and settles. */
+  readonly cancelled?: { readonly reason: string | null };
   readonly seenEvents: readonly string[];
   readonly submits: readonly SubmitOutcome[];
   readonly otherDoubts?: string | null;

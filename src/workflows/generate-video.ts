@@ -19,7 +19,7 @@ import type { CarriedState } from './carried-state.js';
 import { download } from './download.js';
 import { activityCause, contractType, endWith, problemOf } from './failures.js';
 import { recordEnd } from './ledger.js';
-import { listen } from './listen.js';
+import { cancelThisRun, listen } from './listen.js';
 import { statedIn } from './stated-input.js';
 import { submit } from './submit.js';
 import { now, VideoRun } from './video-run.js';
@@ -42,6 +42,8 @@ async function makeVideo(run: VideoRun, carried: CarriedState | undefined): Prom
   if (carried === undefined) {
     await check(run);
     await start(run);
+  } else if (run.isCancelled()) {
+    await cancelThisRun(run); // a cancel request does not travel to a new history, and only the server can end a run Canceled
   }
   const { outputs, model } = await waitForVideo(run, carried);
   if (run.isCancelled()) throw cancelledRun(run);

@@ -74,7 +74,7 @@ function reasonOf(request: CancelRequest | undefined): string | null {
  * would close the run at once, without its job, its cost or its end on record; that goes for a cancel that another one
  * overtakes as well.
  */
-async function cancelThisRun(run: VideoRun): Promise<void> {
+export async function cancelThisRun(run: VideoRun): Promise<void> {
   const { workflowId, runId } = workflowInfo();
   try {
     await cancelRun.executeWithOptions({ ...CANCEL_RUN, summary: 'cancel this run' }, [{ workflowId, runId }]);
@@ -87,9 +87,7 @@ async function cancelThisRun(run: VideoRun): Promise<void> {
 
 /** Refused before it reaches the history: nothing waits, or the answer is malformed. */
 function validate(run: VideoRun, answer: ResolveSubmission | undefined): void {
-  if (!isAwaiting(run)) {
-    throw refused(`Nothing waits for a decision: the run is ${run.status.state}.`);
-  }
+  if (!isAwaiting(run)) throw refused(whyNotNow(run));
   if (
     answer?.action === 'adopt'
       ? !isUsableJobId(answer.jobId)
@@ -101,9 +99,17 @@ function validate(run: VideoRun, answer: ResolveSubmission | undefined): void {
   }
 }
 
+function whyNotNow(run: VideoRun): string {
+  const { state } = run.status;
+  if (state !== 'awaiting_decision') return `Nothing waits for a decision: the run is ${state}.`;
+  return run.isCancelled()
+    ? 'Nothing waits for a decision: the run was cancelled.'
+    : 'Another answer came before this one, and the run acts on it.';
+}
+
 async function resolve(run: VideoRun, answer: ResolveSubmission): Promise<VideoStatus> {
   const decision = await decide(answer);
-  if (!isAwaiting(run)) throw refused('The run was answered in the meantime.');
+  if (!isAwaiting(run)) throw refused(whyNotNow(run));
   run.decide(decision);
   await condition(() => run.status.state !== 'awaiting_decision' || run.decided() !== decision);
   if (run.decided() !== decision) throw refused(`A job turned up in that moment: ${whatItDoes(run)}.`);

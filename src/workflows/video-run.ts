@@ -39,6 +39,11 @@ export type Decision =
   | { readonly action: 'resubmit' }
   | { readonly action: 'abandon' };
 
+type PollState = Omit<
+  CarriedState,
+  'plan' | 'status' | 'woken' | 'seenEvents' | 'submits' | 'otherDoubts' | 'stateSince' | 'cancelled'
+>;
+
 /** One run as its messages and its people see it. Every change goes through here, so that none is shown late. */
 export class VideoRun {
   status: VideoStatus = {
@@ -92,6 +97,8 @@ export class VideoRun {
     this.submits.push(...carried.submits);
     this.otherDoubts = carried.otherDoubts ?? null;
     this.woken = carried.woken ?? false;
+    this.cancelRequested = carried.cancelled !== undefined;
+    this.cancelReason = carried.cancelled?.reason ?? null;
   }
 
   /** Follows cancellation of the run: the signal's way leads through the server as well. */
@@ -253,11 +260,10 @@ export class VideoRun {
     if (!this.status.warnings.includes(warning)) this.leaveInDoubt(warning);
   }
 
-  carry(
-    poll: Omit<CarriedState, 'plan' | 'status' | 'woken' | 'seenEvents' | 'submits' | 'otherDoubts' | 'stateSince'>,
-  ): CarriedState {
+  carry(poll: PollState): CarriedState {
     const { plan, status, woken, seenEvents, submits, otherDoubts, stateSince } = this;
-    return { ...poll, plan, status, woken, seenEvents, submits, otherDoubts, stateSince };
+    const cancelled = this.cancelRequested ? { cancelled: { reason: this.cancelReason } } : {};
+    return { ...poll, plan, status, woken, seenEvents, submits, otherDoubts, stateSince, ...cancelled };
   }
 
   private show(): void {

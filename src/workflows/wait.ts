@@ -2,6 +2,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  patched,
   proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -47,6 +48,9 @@ const AFTER_EVENT_MS = [10_000, 30_000, 60_000];
 /** Events come in bursts, and repeat: no two polls that they hurry come closer. */
 const BETWEEN_HURRIED_MS = 10_000;
 
+/** A run that was cancelled before this release and settles has polled on in its first history. */
+const SETTLES_IN_NEW_HISTORY = 'settles-in-new-history';
+
 class Wait {
   private readonly deadlineAt: number;
   private notBefore: number;
@@ -56,7 +60,7 @@ class Wait {
   /** The next poll is not the schedule's: it takes nothing from what the schedule may do, nor from the patience with 404s. */
   private isHurried = false;
   private hurriedPolls: number;
-  private nextHurryAt = 0;
+  private nextHurryAt: number;
   /** Of the last poll, without what is true only while the run goes on. */
   private lastProblem: string | null;
   private lastDenial: CarriedState['lastDenial'];
@@ -73,6 +77,7 @@ class Wait {
     this.lastDenial = carried?.lastDenial ?? null;
     this.afterEventMs = carried?.afterEventMs ?? [];
     this.hurriedPolls = carried?.hurriedPolls ?? 0;
+    this.nextHurryAt = carried?.nextHurryAt ?? 0;
     this.trouble = new PollTrouble(carried?.pollTrouble ?? null);
   }
 
@@ -138,14 +143,13 @@ class Wait {
     this.run.problem({ type, message: meanwhile === undefined ? what : `${what} ${meanwhile}` });
   }
 
-  /** A history cannot grow for ever: where the server says so, the run goes on in a new one. */
+  /** A history cannot grow for ever: where the server says so, the run goes on in a new one, also one that settles. */
   async continueAsNewWhenDue(): Promise<void> {
-    // A cancel request does not travel to a new run, so a cancelled one that settles stays in this history.
-    if (!workflowInfo().continueAsNewSuggested || this.run.isCancelled()) return;
+    if (!workflowInfo().continueAsNewSuggested) return;
     await condition(allHandlersFinished);
-    if (this.run.isCancelled()) return;
-    const { notBefore, missingInARow, lastProblem, lastDenial, afterEventMs, hurriedPolls } = this;
-    const poll = { notBefore, missingInARow, lastProblem, lastDenial, afterEventMs, hurriedPolls };
+    if (this.mustStop() || (this.run.isCancelled() && !patched(SETTLES_IN_NEW_HISTORY))) return;
+    const { notBefore, missingInARow, lastProblem, lastDenial, afterEventMs, hurriedPolls, nextHurryAt } = this;
+    const poll = { notBefore, missingInARow, lastProblem, lastDenial, afterEventMs, hurriedPolls, nextHurryAt };
     await continueAsNew<typeof generateVideo>(
       this.run.input,
       this.run.carry({ ...poll, pollDeadlineAt: this.deadlineAt, pollTrouble: this.trouble.kind }),

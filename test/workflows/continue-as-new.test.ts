@@ -40,16 +40,20 @@ it('keeps the deadline it began with', async () => {
   expect(Date.parse(completedAt ?? '') - Date.parse(submittedAt ?? '')).toBeGreaterThanOrEqual(3_000);
 });
 
-it('can be cancelled after it, and settles to the cost', async () => {
+it('can be cancelled after it, and settles to the cost in further histories, still as a cancelled run', async () => {
   rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
   const handle = await rig.start({ polling: OFTEN, onCancel: 'settle' });
   const { runId } = await until(handle, ({ state }) => state === 'generating');
-  const { polls } = await until(handle, (status) => status.runId !== runId);
-  await handle.cancel();
-  await until(handle, (status) => status.polls > polls + 20);
+  const second = await until(handle, (status) => status.runId !== runId);
+  await handle.cancel('too long');
+  const third = await until(handle, (status) => status.runId !== second.runId && status.cancelRequested);
+  await until(handle, (status) => status.runId !== third.runId && status.cancelRequested);
   rig.provider.script = { poll: ({ jobId }) => completed(jobId, 0.1) };
-  await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
-  expect(await handle.status()).toMatchObject({ state: 'cancelled', costUsd: 0.1 });
+  await expect(handle.result()).rejects.toMatchObject({
+    type: 'Cancelled',
+    message: expect.stringContaining('too long') as string,
+  });
+  expect(await handle.status()).toMatchObject({ state: 'cancelled', costUsd: 0.1, assets: [] });
 });
 
 it('says what the last poll met, also where the bound is met just after it', async () => {
