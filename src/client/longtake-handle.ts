@@ -10,7 +10,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import { isFailureType } from '../contract/failures.js';
+import { isFailureType, type Problem } from '../contract/failures.js';
 import { inPlainWords } from '../contract/issue-words.js';
 import { CANCEL_SIGNAL, RESOLVE_SUBMISSION_UPDATE, STATUS_QUERY } from '../contract/names.js';
 import { describeIssues, generateVideoResult, resolveSubmission } from '../contract/schemas.js';
@@ -52,7 +52,7 @@ export class LongtakeHandle {
         pendingWork(description, this.client.options.loadedDataConverter),
       ]);
       return {
-        ...{ ...status, ...identity, error: pending.problem ?? status.error, transfer: pending.transfer },
+        ...{ ...status, ...identity, error: newest(pending.problem, status.error), transfer: pending.transfer },
         cancelRequested: isCancelRequested(description.raw),
       };
     });
@@ -169,6 +169,12 @@ function refusalOf(error: unknown): string | null {
   const cause = error instanceof ServiceError ? error.cause : error;
   if (!isGrpcServiceError(cause) || (cause.code as number) !== STEP_FAILS) return null;
   return `The answer was not taken, since no worker gets on with the run at this moment (Temporal says: ${cause.details}). Say it again in a minute; if it stays like that, look at the run's status and at the worker's log.`;
+}
+
+/** A step that fails keeps the run from saying anything new: what it said last, perhaps a question, is still to be known. */
+function newest(pending: Problem | null, said: VideoStatus['error']): VideoStatus['error'] {
+  if (pending?.type !== 'Unexpected' || said === null) return pending ?? said;
+  return { ...pending, message: `${pending.message} Before that: ${said.message}` };
 }
 
 export function isClosed({ state }: Pick<VideoStatus, 'state'>): boolean {

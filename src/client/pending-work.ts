@@ -33,7 +33,7 @@ export async function pendingWork(
 }
 
 /** Why a worker gave it back stands in its log and in the history, not in the description. */
-function failingStep({ pendingWorkflowTask }: Raw): Problem | null {
+export function failingStep({ pendingWorkflowTask }: Raw): Problem | null {
   // One that failed once: a worker may have died in the middle of it, which is no news.
   if ((pendingWorkflowTask?.attempt ?? 1) <= 2) return null;
   return {

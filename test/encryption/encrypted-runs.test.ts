@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import type { Finding } from '../../src/cli/checks/finding.js';
+import { checkRuns } from '../../src/cli/checks/runs.js';
 import { LongtakeClient, type LongtakeHandle } from '../../src/client/index.js';
 import { loadConfig } from '../../src/config.js';
 import { clientDataConverter } from '../../src/encryption/data-converter.js';
@@ -239,6 +241,11 @@ describe('without the key', () => {
     const failing = /^No worker gets on with this run: its step fails again and again\. /;
     const problem = async () => (await handle.status()).error?.message;
     await expect.poll(problem, { timeout: 60_000 }).toMatch(failing);
+    const { status, text } = await checkOf(lonely);
+    expect(status).toBe('fail');
+    expect(text).toMatch(
+      new RegExp(`^${handle.workflowId}: the step fails again and again .*status ${handle.workflowId}$`),
+    );
     // The server itself takes no answer then, and says so in words of its own.
     await expect(handle.resolveSubmission({ action: 'abandon' })).rejects.toMatchObject({
       type: 'UpdateRefused',
@@ -249,9 +256,36 @@ describe('without the key', () => {
     await lonely.startWorker();
     await handle.result();
     expect(await handle.status()).toMatchObject({ state: 'succeeded', error: null });
+    expect(await checkOf(lonely)).toMatchObject({ status: 'ok' });
+    await lonely.stop();
+  });
+
+  it('whose step fails while it awaits a decision still shows its question', async () => {
+    const lonely = await startRigWith(OLD_KEY);
+    lonely.provider.script = { submit: () => refusal(500, 'no') };
+    const handle = await lonely.start(INPUT);
+    await until(handle, ({ state }) => state === 'awaiting_decision');
+    await lonely.worker?.stop();
+    await lonely.startWorker((config) => ({ ...config, encryption: { current: null, old: [] } }));
+    await handle.cancel(); // a step to take
+    const problem = async () => (await handle.status()).error?.message;
+    await expect
+      .poll(problem, { timeout: 60_000 })
+      .toMatch(/^No worker gets on .* Before that: .*A paid job may exist/);
     await lonely.stop();
   });
 });
+
+/** What `longtake doctor` says of the runs. */
+async function checkOf({ environment }: Rig): Promise<Finding> {
+  const config = loadConfig(environment);
+  const connection = await Connection.connect({ address: config.temporal.address });
+  try {
+    return await checkRuns(connection, config);
+  } finally {
+    await connection.close();
+  }
+}
 
 /** What a worker said when it gave a workflow task back, or nothing yet. */
 async function taskFailure({ temporal }: Rig, { workflowId }: LongtakeHandle): Promise<string> {

@@ -3,7 +3,7 @@ import type { Config } from '../../config.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import { openConnection } from '../connect.js';
 import { namespaceProblem } from '../wait-for-temporal.js';
-import { checkReadableRuns } from './readable-runs.js';
+import { checkRuns } from './runs.js';
 import { checkWorkers } from './workers.js';
 import type { Finding } from './finding.js';
 
@@ -25,7 +25,7 @@ export async function checkTemporal(config: Config): Promise<Finding[]> {
     if (namespace.status !== 'ok') return [reachable, namespace];
     const attributes = await checkSearchAttributes(connection, temporal.namespace);
     const workers = await checkWorkers(connection, config);
-    return [reachable, namespace, attributes, ...workers, await checkReadableRuns(connection, config)];
+    return [reachable, namespace, attributes, ...workers, await checkRuns(connection, config)];
   } finally {
     await connection.close();
   }

@@ -1,18 +1,24 @@
 import { Client, type Connection } from '@temporalio/client';
+import { failingStep } from '../../client/pending-work.js';
 import { readingProblem, readMemo, withUnreadMemos } from '../../client/unread-memos.js';
 import type { Config } from '../../config.js';
 import { WORKFLOW_TYPE } from '../../contract/names.js';
 import { clientDataConverter } from '../../encryption/data-converter.js';
 import { queryLiteral } from '../../worker/query-literal.js';
+import { shellWord } from '../../contract/commands.js';
+import { commandHere } from '../command-here.js';
 import { recordedInput } from '../run-record.js';
 import type { Finding } from './finding.js';
 
-/** A wrong key shows in any of them; more would only take longer. */
+/** A wrong key, or a wrong release of the workers, shows in any of them; more would only take longer. */
 const LOOKED_AT = 20;
 const ANSWER_MS = 5_000;
 
-/** Whether the keys that are set here are those of the runs: open ones first, then the last closed. */
-export async function checkReadableRuns(
+/**
+ * Whether the keys that are set here are those of the runs, and whether workers get on with those that are open: open ones
+ * first, then the last closed.
+ */
+export async function checkRuns(
   connection: Connection,
   { temporal: { namespace }, taskQueue, encryption }: Pick<Config, 'temporal' | 'taskQueue' | 'encryption'>,
 ): Promise<Finding> {
@@ -21,6 +27,8 @@ export async function checkReadableRuns(
   try {
     const runs = await connection.withDeadline(Date.now() + ANSWER_MS, () => lookAt(client, taskQueue));
     const unreadable = runs.filter(({ problem }) => problem !== null);
+    const stuck = runs.filter(({ isStuck }) => isStuck);
+    if (unreadable.length === 0 && stuck.length > 0) return { status: 'fail', subject, text: stuckText(stuck) };
     if (unreadable.length === 0) return { status: 'ok', subject, text: allReadable(runs.length, taskQueue) };
     // A key that was replaced long ago may be gone for good, and then only old runs cannot be read.
     const isHistory = unreadable.length < runs.length && unreadable.every(({ isOpen }) => !isOpen);
@@ -38,23 +46,36 @@ function allReadable(count: number, taskQueue: string): string {
   return count === 0 ? `none yet on ${taskQueue}` : `all of the ${count} looked at on ${taskQueue} can be read`;
 }
 
+/** No run is named that Temporal's own list does not have first. */
+function stuckText(stuck: readonly LookedAt[]): string {
+  const [first] = stuck;
+  const others = stuck.length === 1 ? '' : ` and ${stuck.length - 1} more`;
+  const why = commandHere(`longtake status ${shellWord(first?.workflowId ?? '')}`);
+  return `${first?.workflowId ?? ''}${others}: the step fails again and again on the workers. To see why: ${why}`;
+}
+
 interface LookedAt {
+  readonly workflowId: string;
   readonly isOpen: boolean;
   /** Why it cannot be read, or `null`. */
   readonly problem: string | null;
+  /** Its step fails again and again. */
+  readonly isStuck: boolean;
 }
 
 async function lookAt(client: Client, taskQueue: string): Promise<LookedAt[]> {
   const query = `WorkflowType = '${WORKFLOW_TYPE}' AND TaskQueue = ${queryLiteral(taskQueue)}`;
+  const unread = withUnreadMemos(client);
   const runs: LookedAt[] = [];
-  for await (const { raw, closeTime, workflowId, runId } of withUnreadMemos(client).list({
-    query,
-    pageSize: LOOKED_AT,
-  })) {
+  for await (const { raw, closeTime, workflowId, runId } of unread.list({ query, pageSize: LOOKED_AT })) {
     const isOpen = closeTime === undefined;
     const { problem } = await readMemo(raw, client.options.loadedDataConverter);
     // A worker has to read both, and each may be under another key: the memo is written anew as the run goes on.
-    runs.push({ isOpen, problem: problem ?? (isOpen ? await inputProblem(client, { id: workflowId, runId }) : null) });
+    runs.push({
+      ...{ workflowId, isOpen },
+      problem: problem ?? (isOpen ? await inputProblem(client, { id: workflowId, runId }) : null),
+      isStuck: isOpen && failingStep((await unread.getHandle(workflowId, runId).describe()).raw) !== null,
+    });
     if (runs.length >= LOOKED_AT) break;
   }
   return runs;
