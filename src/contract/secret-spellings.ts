@@ -1,3 +1,5 @@
+/** What is shorter stands in every text by chance: to hide it makes the text unreadable, and tells what it is. */
+const LEAST_CHARACTERS = 4;
 /** Below this a piece of base64 stands in too many texts by chance. */
 const LEAST_BYTES = 8;
 
@@ -6,6 +8,7 @@ const LEAST_BYTES = 8;
  * of something longer that holds it, where three forms are possible.
  */
 export function secretSpellings(secret: string): readonly string[] {
+  if (secret.length < LEAST_CHARACTERS) return [];
   const plain = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
   const bytes = Buffer.from(secret);
   const encoded = bytes.length < LEAST_BYTES ? [] : [0, 1, 2].map((before) => withinBase64(bytes, before));

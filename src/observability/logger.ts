@@ -33,7 +33,7 @@ export function createLogger({ level, format, secrets, destination }: LoggerOpti
 const QUERY = /(\bhttps?:\/\/[^\s"'?#\\]+)\?[^\s"'\\<>()]+/gi;
 
 function redacting(output: DestinationStream, secrets: readonly string[]): DestinationStream {
-  const hidden = secrets.filter((secret) => secret !== '').flatMap(secretSpellings);
+  const hidden = secrets.flatMap(secretSpellings);
   return {
     write(line) {
       const text = hidden.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), line);

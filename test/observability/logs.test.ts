@@ -47,6 +47,14 @@ describe('a log line', () => {
     },
   );
 
+  it('can be read also where a secret is a letter or a digit, as in a trial', () => {
+    const written: string[] = [];
+    const destination = { write: (line: string) => void written.push(line) };
+    const logger = createLogger({ level: 'info', format: 'json', secrets: ['', 'e', '1', ':'], destination });
+    logger.info({ polls: 11 }, 'the text');
+    expect(JSON.parse(written.join(''))).toMatchObject({ level: 'info', polls: 11, msg: 'the text' });
+  });
+
   it('never holds the signature of a signed address, and still says which address it was', () => {
     const written: string[] = [];
     const destination = { write: (line: string) => void written.push(line) };
