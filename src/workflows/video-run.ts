@@ -39,7 +39,8 @@ export type Decision =
   | { readonly action: 'resubmit' }
   | { readonly action: 'abandon' };
 
-type PollState = Omit<
+/** What of it belongs to the wait, and not to the run. */
+export type PollState = Omit<
   CarriedState,
   'plan' | 'status' | 'woken' | 'seenEvents' | 'submits' | 'otherDoubts' | 'stateSince' | 'cancelled'
 >;

@@ -17,11 +17,12 @@ import { cancelledRun } from './cancellation.js';
 import type { CarriedState } from './carried-state.js';
 import { activityCause, failRun } from './failures.js';
 import type { generateVideo } from './generate-video.js';
+import { Hurry } from './hurry.js';
 import { recordPoll } from './ledger.js';
 import { jobEnd } from './job-ends.js';
 import { pollIntervalMs } from './poll-schedule.js';
 import { PollTrouble } from './poll-trouble.js';
-import type { VideoRun } from './video-run.js';
+import type { PollState, VideoRun } from './video-run.js';
 
 const { pollVideo } = proxyLocalActivities<Pick<Activities, 'pollVideo'>>(POLL);
 
@@ -42,12 +43,6 @@ export async function waitForVideo(run: VideoRun, carried?: CarriedState): Promi
   }
 }
 
-/** Sooner looks than a slow schedule has, in turn, after an event that its poll did not confirm: the provider's own books may lag. */
-const AFTER_EVENT_MS = [10_000, 30_000, 60_000];
-
-/** Events come in bursts, and repeat: no two polls that they hurry come closer. */
-const BETWEEN_HURRIED_MS = 10_000;
-
 /** A run that was cancelled before this release and settles has polled on in its first history. */
 const SETTLES_IN_NEW_HISTORY = 'settles-in-new-history';
 
@@ -56,11 +51,7 @@ class Wait {
   private notBefore: number;
   private missingInARow: number;
   private lagMs = 0;
-  private afterEventMs: readonly number[];
-  /** The next poll is not the schedule's: it takes nothing from what the schedule may do, nor from the patience with 404s. */
-  private isHurried = false;
-  private hurriedPolls: number;
-  private nextHurryAt: number;
+  private readonly hurry: Hurry;
   /** Of the last poll, without what is true only while the run goes on. */
   private lastProblem: string | null;
   private lastDenial: CarriedState['lastDenial'];
@@ -75,9 +66,7 @@ class Wait {
     this.missingInARow = carried?.missingInARow ?? 0;
     this.lastProblem = carried?.lastProblem ?? null;
     this.lastDenial = carried?.lastDenial ?? null;
-    this.afterEventMs = carried?.afterEventMs ?? [];
-    this.hurriedPolls = carried?.hurriedPolls ?? 0;
-    this.nextHurryAt = carried?.nextHurryAt ?? 0;
+    this.hurry = new Hurry(carried);
     this.trouble = new PollTrouble(carried?.pollTrouble ?? null);
   }
 
@@ -93,7 +82,7 @@ class Wait {
     if (Date.now() < dueAt) {
       await condition(() => run.woken || this.mustStop(), dueAt - Date.now(), { summary });
     }
-    if (run.woken) await this.hurry(dueAt);
+    if (run.woken) await this.pollSoon(dueAt);
     if (this.mustStop()) throw cancelledRun(run);
     this.lagMs = Math.max(0, Date.now() - dueAt);
     if (this.notBefore > this.deadlineAt) throw this.exhausted();
@@ -108,9 +97,9 @@ class Wait {
     this.trouble.note(answer, jobId, polls);
     run.change({ polls, nextPollAt: null });
     this.notBefore = answer.outcome === 'trouble' ? Date.now() + (answer.retryAfterMs ?? 0) : 0;
-    if (this.isHurried) this.hurriedPolls++;
+    this.hurry.polled();
     if (answer.outcome !== 'missing') this.missingInARow = 0;
-    else if (!this.isHurried) this.missingInARow++;
+    else if (!this.hurry.isNext) this.missingInARow++;
     this.lastDenial = null;
     switch (answer.outcome) {
       case 'job':
@@ -148,12 +137,13 @@ class Wait {
     if (!workflowInfo().continueAsNewSuggested) return;
     await condition(allHandlersFinished);
     if (this.mustStop() || (this.run.isCancelled() && !patched(SETTLES_IN_NEW_HISTORY))) return;
-    const { notBefore, missingInARow, lastProblem, lastDenial, afterEventMs, hurriedPolls, nextHurryAt } = this;
-    const poll = { notBefore, missingInARow, lastProblem, lastDenial, afterEventMs, hurriedPolls, nextHurryAt };
-    await continueAsNew<typeof generateVideo>(
-      this.run.input,
-      this.run.carry({ ...poll, pollDeadlineAt: this.deadlineAt, pollTrouble: this.trouble.kind }),
-    );
+    await continueAsNew<typeof generateVideo>(this.run.input, this.run.carry(this.carry()));
+  }
+
+  private carry(): PollState {
+    const { notBefore, missingInARow, lastProblem, lastDenial, deadlineAt, hurry, trouble } = this;
+    const bounds = { pollDeadlineAt: deadlineAt, notBefore, missingInARow };
+    return { ...bounds, lastProblem, lastDenial, pollTrouble: trouble.kind, ...hurry.carry() };
   }
 
   private async ask(jobId: string, polls: number): Promise<PollAnswer> {
@@ -189,35 +179,25 @@ class Wait {
   private nextPollAt(): number {
     const { run } = this;
     const first = run.adopts && run.status.polls === 0;
-    const interval = first ? 0 : pollIntervalMs(run.plan.polling, this.scheduledPolls(), Math.random());
-    const soon = this.soon();
-    this.isHurried = soon < interval;
-    const dueAt = Math.max(Date.now() + Math.min(interval, soon), this.notBefore);
-    return Math.min(dueAt, this.deadlineAt);
-  }
-
-  private soon(): number {
-    const [ms = Infinity, ...later] = this.afterEventMs;
-    if (ms !== Infinity && later.length === 0) this.run.forgetEvents();
-    this.afterEventMs = later;
-    return ms;
+    const scheduledMs = first ? 0 : pollIntervalMs(run.plan.polling, this.scheduledPolls(), Math.random());
+    const { intervalMs, isLastLook } = this.hurry.shortened(scheduledMs);
+    if (isLastLook) run.forgetEvents();
+    return Math.min(Math.max(Date.now() + intervalMs, this.notBefore), this.deadlineAt);
   }
 
   /** An event asks for a poll: at once, unless the provider has asked for patience, or another event came just before. */
-  private async hurry(dueAt: number): Promise<void> {
-    const earliestAt = Math.min(Math.max(this.notBefore, this.nextHurryAt), dueAt);
+  private async pollSoon(dueAt: number): Promise<void> {
+    const earliestAt = this.hurry.earliestAt(this.notBefore, dueAt);
     if (Date.now() < earliestAt) {
       this.run.change({ nextPollAt: new Date(earliestAt).toISOString() });
       await condition(() => this.mustStop(), earliestAt - Date.now(), { summary: 'an event came: poll soon' });
     }
-    this.isHurried ||= Date.now() < dueAt;
-    this.nextHurryAt = Date.now() + BETWEEN_HURRIED_MS;
-    this.afterEventMs = AFTER_EVENT_MS;
+    this.hurry.begin(dueAt);
     this.run.woken = false;
   }
 
   private scheduledPolls(): number {
-    return this.run.status.polls - this.hurriedPolls;
+    return this.run.status.polls - this.hurry.polls;
   }
 
   private mustStop(): boolean {
