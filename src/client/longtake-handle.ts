@@ -171,9 +171,9 @@ function refusalOf(error: unknown): string | null {
   return `The answer was not taken, since no worker gets on with the run at this moment (Temporal says: ${cause.details}). Say it again in a minute; if it stays like that, look at the run's status and at the worker's log.`;
 }
 
-/** A step that fails keeps the run from saying anything new: what it said last, perhaps a question, is still to be known. */
+/** What nobody takes, or fails again and again, keeps the run from saying anything new: what it said last, perhaps a question, is still to be known. */
 function newest(pending: Problem | null, said: VideoStatus['error']): VideoStatus['error'] {
-  if (pending?.type !== 'Unexpected' || said === null) return pending ?? said;
+  if (pending === null || said === null || isFailureType(pending.type)) return pending ?? said;
   return { ...pending, message: `${pending.message} Before that: ${said.message}` };
 }
 
