@@ -119,7 +119,7 @@ class DownloadAttempt {
 
   async run(): Promise<VideoAsset> {
     const { store } = this.deps;
-    const answer = await this.ask();
+    const answer = await this.begin();
     let write: VideoWrite | null = null;
     try {
       this.refuseBeyondCap(answer.contentLength);
@@ -139,11 +139,25 @@ class DownloadAttempt {
     return failure;
   }
 
-  private async ask(continues?: Continuation): Promise<Content> {
+  private async ask(continues?: Continuation): Promise<ContentAnswer> {
     const { jobId, index } = this.input;
-    const answer = await this.deps.openRouter.content(jobId, index, { signal: cancellationSignal(), continues });
+    return await this.deps.openRouter.content(jobId, index, { signal: cancellationSignal(), continues });
+  }
+
+  private async begin(): Promise<Content> {
+    const answer = await this.ask();
     if (answer.outcome !== 'content') throw await this.noContent(answer);
     return answer;
+  }
+
+  /** The rest of a transfer that broke off. What keeps breaking it is worth more to a person than that it was not continued. */
+  private async goOn(continues: Continuation, brokenBy: string): Promise<Content> {
+    const answer = await this.ask(continues);
+    if (answer.outcome === 'content') return answer;
+    const why = `The transfer broke off after ${continues.from} bytes (${brokenBy}).`;
+    throw await this.noContent(
+      answer.outcome === 'trouble' ? { ...answer, message: `${why} ${answer.message}` } : answer,
+    );
   }
 
   /** To the end of the file, over as many streams as it takes, as long as each of them brings something. */
@@ -159,9 +173,10 @@ class DownloadAttempt {
       } catch (error) {
         if (!(error instanceof BrokenOff) || file === null || transfer.bytes === from) throw error;
         cancellationSignal().throwIfAborted();
-        log.info('a transfer broke off and goes on', { bytes: transfer.bytes, problem: networkProblem(error.cause) });
+        const problem = networkProblem(error.cause);
+        log.info('a transfer broke off and goes on', { bytes: transfer.bytes, problem });
         await this.pause(resumePause.after(transfer.bytes - from));
-        stream = (await this.ask({ file, from: transfer.bytes })).body;
+        stream = (await this.goOn({ file, from: transfer.bytes }, problem)).body;
       }
     }
   }

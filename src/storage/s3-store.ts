@@ -39,6 +39,7 @@ class S3Store implements VideoStore {
       const ending = { abortSignal: AbortSignal.timeout(LIMITS.storageCheckMs) };
       if ((await this.bucket.sizeOf(objectKey, ending)) !== null && !overwrite) throw conflict(key, this.uri(key));
       await this.tryToWrite(objectKey, ending);
+      await (await SpoolFile.create()).remove(); // where the video will wait
     });
   }
 
