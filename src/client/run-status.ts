@@ -1,7 +1,7 @@
 import type { WorkflowExecutionDescription, WorkflowExecutionStatusName } from '@temporalio/client';
 import { adoptCommand } from '../contract/commands.js';
 import { withCommand, type Problem } from '../contract/failures.js';
-import { STATUS_MEMO } from '../contract/names.js';
+import { OUTPUT_MEMO, STATUS_MEMO } from '../contract/names.js';
 import { videoStatus } from '../contract/schemas.js';
 import type { VideoState, VideoStatus } from '../contract/types.js';
 
@@ -72,7 +72,7 @@ export function closedStatus(
   const recorded = recordedStatus(description);
   const { name } = description.status;
   const closed = { nextPollAt: null, completedAt: description.closeTime?.toISOString() ?? null };
-  const error = closedByServer(name, recorded);
+  const error = closedByServer(name, recorded, recordedOutput(description));
   if (error !== null) {
     return {
       ...recorded,
@@ -91,14 +91,14 @@ function endWithoutRecord(state: VideoState): Problem | null {
   return { type: state === 'cancelled' ? 'Cancelled' : 'Unexpected', message: NO_RECORD };
 }
 
-function closedByServer(status: string, last: VideoStatus): Problem | null {
+function closedByServer(status: string, last: VideoStatus, output: string | null): Problem | null {
   if (status === 'TERMINATED') {
-    return { type: 'Terminated', message: abandoned('The run was terminated in Temporal', last) };
+    return { type: 'Terminated', message: abandoned('The run was terminated in Temporal', last, output) };
   }
   if (status === 'TIMED_OUT') {
     return {
       type: 'Unexpected',
-      message: abandoned('Temporal closed the run because it passed its execution timeout', last),
+      message: abandoned('Temporal closed the run because it passed its execution timeout', last, output),
     };
   }
   return null;
@@ -110,10 +110,16 @@ const IN_DOUBT: Readonly<Partial<Record<VideoState, string>>> = {
 };
 
 /** The run had no say, so the job it had, or may have had, is named here. */
-function abandoned(what: string, { state, jobId }: VideoStatus): string {
-  if (jobId !== null) return withCommand(`${what}. Job ${jobId} may still be billed.`, adoptCommand(jobId, null));
+function abandoned(what: string, { state, jobId, error }: VideoStatus, output: string | null): string {
+  if (jobId !== null) return withCommand(`${what}. Job ${jobId} may still be billed.`, adoptCommand(jobId, output));
   const when = IN_DOUBT[state];
   if (when === undefined) return `${what}. A job that was submitted may still be billed.`;
   const doubt = `${what} ${when}: a job may exist at the provider and be billed.`;
-  return `${doubt} Before you start another run, look at the provider's activity page. If the job is there: ${adoptCommand('JOB_ID', null)}`;
+  const said = error === null ? '' : ` It said: ${error.message}`;
+  return `${doubt}${said} Before you start another run, look at the provider's activity page. If the job is there: ${adoptCommand('JOB_ID', output)}`;
+}
+
+function recordedOutput({ memo }: Pick<WorkflowExecutionDescription, 'memo'>): string | null {
+  const output = memo?.[OUTPUT_MEMO];
+  return typeof output === 'string' ? output : null;
 }

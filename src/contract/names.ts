@@ -19,6 +19,8 @@ export const RESOLVE_SUBMISSION_UPDATE = 'resolveSubmission';
 /** The memo that holds the newest `VideoStatus`, so that a closed run can be read without any worker. */
 export const STATUS_MEMO = 'status';
 export const MODEL_MEMO = 'model';
+/** The key of its video, as asked for. */
+export const OUTPUT_MEMO = 'output';
 
 /** Search attributes and their Temporal types. longtake runs without them where it may not create them. */
 export const SEARCH_ATTRIBUTES = {

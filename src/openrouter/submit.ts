@@ -81,8 +81,13 @@ async function readAccepted(provider: Provider, response: Dispatcher.ResponseDat
   }
   if (text === null) return unknown(status, `OpenRouter answered ${status} with more than a job can be.`);
   const job = parseJob(parseJson(text), provider.quote);
-  if (job === null) return unknown(status, `OpenRouter answered ${status} without a usable job id.`);
+  if (job === null) return unknown(status, withoutJobId(status, provider.quote(text)));
   return { outcome: 'accepted', job: { ...job, status: job.status ?? 'pending' } };
+}
+
+/** What it said instead may name the job all the same, to whoever can read it. */
+function withoutJobId(status: number, said: string): string {
+  return `OpenRouter answered ${status} without a usable job id${said === '' ? '' : `: ${said}`}.`;
 }
 
 function unknown(httpStatus: number | null, message: string): SubmitAnswer {

@@ -58,9 +58,11 @@ export const DISCARD = {
   retry: { initialInterval: '1s', maximumAttempts: 3 },
 } as const satisfies ActivityOptions;
 
-/** Asking the server for this run's own cancellation: safe to repeat, and done at once. */
+/**
+ * Asking the server for this run's own cancellation: safe to repeat, and done at once. Tries are counted, some five
+ * minutes of them, since the core goes on with a local activity beyond its schedule-to-close time-out.
+ */
 export const CANCEL_RUN = {
   startToCloseTimeout: '10s',
-  scheduleToCloseTimeout: '5m',
-  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 35 },
 } as const satisfies LocalActivityOptions;

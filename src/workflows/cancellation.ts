@@ -4,6 +4,9 @@ import { jobEnd } from './job-ends.js';
 import { statedIn } from './stated-input.js';
 import type { VideoRun } from './video-run.js';
 
+/** Runs of earlier builds that were cancelled, and settle, stay in the history in which they were. */
+export const SETTLES_IN_NEW_HISTORY = 'settles-in-new-history';
+
 /**
  * The end of a cancelled run. The provider cannot cancel, so the message says what may still be billed and how to get it.
  */
@@ -23,7 +26,7 @@ function consequence(run: VideoRun): string {
     return `Job ${given} was not looked at; it may be billed. To save its video: ${adoptCommand(given, output, overwrite)}`;
   }
   if (run.isInDoubt) {
-    const doubt = 'It is not known whether the provider accepted the job: one may exist and be billed.';
+    const doubt = 'It is not known whether the provider accepted the job: one may exist and be billed.' + run.inDoubt;
     const isNamed = run.candidates.length + run.earlierJobs.length > 0; // and then the run's end names it
     return isNamed ? doubt : `${doubt} If it does: ${adoptCommand('JOB_ID', output, overwrite)}`;
   }

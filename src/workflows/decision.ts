@@ -1,4 +1,4 @@
-import { condition, log, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import { condition, log, patched, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { InspectInput, Inspection } from '../activities/poll-video.js';
 import { POLL } from './activity-options.js';
@@ -20,11 +20,15 @@ export interface Unknown {
 const LOOK_AGAIN = '30s';
 const LOOKS = 20;
 
+/** Runs of earlier builds had named jobs on no record, and did not look at them again before they paid again. */
+const KEEPS_NAMED_JOBS = 'keeps-named-jobs';
+
 /** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */
 export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: readonly string[]): Promise<Decision> {
   run.decide(null);
   if (doubt.earlierJobs !== undefined) run.earlierJobs = doubt.earlierJobs;
-  const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${mayCost(run)}${whichOnes(inDoubt)}`;
+  run.inDoubt = `${mayCost(run)}${whichOnes(inDoubt)}`;
+  const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${run.inDoubt}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message: question } });
   log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: doubt.unknown });
   const named = new NamedJobs(run, { isOnly: inDoubt.length === 1, kin: kinOf(doubt) });
@@ -40,12 +44,19 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: read
     }
     run.decide(null); // who has the request sent again hears first of the jobs that it may have led to
     if (run.isCancelled()) throw cancelledRun(run);
-    run.problem({ type: 'SubmissionUnknown', message: question + named.told() });
+    ask(run, question + named.told());
     if (named.toLookAt().length === 0 || run.decided() !== null) continue;
     await condition(() => run.isCancelled() || run.decided() !== null || named.hasNew(), LOOK_AGAIN, {
       summary: `look again at ${named.toLookAt().join(', ')}`,
     });
   }
+}
+
+/** On record as well: a job that an event named is to be known without any worker, and after a run was terminated. */
+function ask(run: VideoRun, message: string): void {
+  if (run.status.error?.message === message) return;
+  run.problem({ type: 'SubmissionUnknown', message });
+  if (patched(KEEPS_NAMED_JOBS)) run.record();
 }
 
 /** A person's word goes before a job that turned up in the same moment, but nothing is paid while there is one. */
@@ -69,6 +80,11 @@ class NamedJobs {
   /** They came of one of several submits, and are of no use: the run would end with one while another one's video waits. */
   private readonly leftToPerson = new Map<string, string>();
   private readonly toldOf = new Set<string>();
+  /** The answer that would pay again, and the jobs that were looked at since. */
+  private readonly before: { answer: Decision | null; readonly looked: Set<string> } = {
+    answer: null,
+    looked: new Set(),
+  };
 
   constructor(
     private readonly run: VideoRun,
@@ -81,13 +97,22 @@ class NamedJobs {
     return this.toLookAt().some((jobId) => this.looksAt(jobId) === 0);
   }
 
-  /** Who has the request sent again may not have heard of a job that nobody has looked at yet. */
+  /** Before the request is sent again each is looked at once more. */
   toLookAt(): string[] {
     const { run } = this;
     const decision = run.decided();
     if (run.isCancelled() || (decision !== null && decision.action !== 'resubmit')) return [];
-    const looks = decision === null ? LOOKS : 1;
-    return run.candidates.filter((jobId) => !this.leftToPerson.has(jobId) && this.looksAt(jobId) < looks);
+    const open = run.candidates.filter((jobId) => !this.leftToPerson.has(jobId));
+    if (decision === null) return open.filter((jobId) => this.looksAt(jobId) < LOOKS);
+    return open.filter((jobId) => this.looksAt(jobId) === 0 || !this.isLookedAtSince(decision, jobId));
+  }
+
+  private isLookedAtSince(answer: Decision, jobId: string): boolean {
+    if (this.before.answer !== answer) {
+      this.before.answer = answer;
+      this.before.looked.clear();
+    }
+    return this.before.looked.has(jobId) || !patched(KEEPS_NAMED_JOBS);
   }
 
   hasUntold(): boolean {
@@ -131,6 +156,7 @@ class NamedJobs {
   private looked(jobId: string): void {
     const looks = this.looksAt(jobId) + 1;
     this.run.looks.set(jobId, looks);
+    this.before.looked.add(jobId);
     if (looks === LOOKS) this.run.forgetEvents();
   }
 }

@@ -5,6 +5,7 @@ import {
   CancelledFailure,
   condition,
   isCancellation,
+  patched,
   proxyActivities,
   TemporalFailure,
 } from '@temporalio/workflow';
@@ -14,12 +15,12 @@ import { adoptCommand } from '../contract/commands.js';
 import { FAILURES, type FailureType } from '../contract/failures.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
 import { CHECK } from './activity-options.js';
-import { cancelledBy, cancelledRun } from './cancellation.js';
+import { cancelledBy, cancelledRun, SETTLES_IN_NEW_HISTORY } from './cancellation.js';
 import type { CarriedState } from './carried-state.js';
 import { download } from './download.js';
 import { activityCause, contractType, endWith, problemOf } from './failures.js';
 import { recordEnd } from './ledger.js';
-import { cancelThisRun, listen } from './listen.js';
+import { cancelAtServer, listen } from './listen.js';
 import { statedIn } from './stated-input.js';
 import { submit } from './submit.js';
 import { now, VideoRun } from './video-run.js';
@@ -31,19 +32,22 @@ const { checkRequest } = proxyActivities<Pick<Activities, 'checkRequest'>>(CHECK
  * One request in, one whole MP4 saved: check, submit once, wait, download. `carried` is the run's own, when it continues
  * as new; callers give one argument.
  */
-export async function generateVideo(input: GenerateVideoInput, carried?: CarriedState): Promise<GenerateVideoResult> {
-  const run = new VideoRun(input, carried);
+export async function generateVideo(
+  input: GenerateVideoInput,
+  carried?: CarriedState | null,
+): Promise<GenerateVideoResult> {
+  const run = new VideoRun(input, carried ?? undefined);
   listen(run);
   // Each step decides for itself what a cancel does to it: a submit, for one, must wait for its answer.
-  return await CancellationScope.nonCancellable(() => toItsEnd(run, () => makeVideo(run, carried)));
+  return await CancellationScope.nonCancellable(() => toItsEnd(run, () => makeVideo(run, carried ?? undefined)));
 }
 
 async function makeVideo(run: VideoRun, carried: CarriedState | undefined): Promise<GenerateVideoResult> {
   if (carried === undefined) {
     await check(run);
     await start(run);
-  } else if (run.isCancelled()) {
-    await cancelThisRun(run); // a cancel request does not travel to a new history, and only the server can end a run Canceled
+  } else if (run.isCancelled() && patched(SETTLES_IN_NEW_HISTORY)) {
+    void cancelAtServer(run); // so that it shows; the wait goes on meanwhile
   }
   const { outputs, model } = await waitForVideo(run, carried);
   if (run.isCancelled()) throw cancelledRun(run);
@@ -91,6 +95,7 @@ async function toItsEnd(run: VideoRun, work: () => Promise<GenerateVideoResult>)
     const end = endOf(run, error);
     const state = end instanceof CancelledFailure ? 'cancelled' : 'failed';
     run.enter(state, { completedAt: now(), error: problemOf(end) });
+    if (end instanceof CancelledFailure) await cancelAtServer(run);
     await condition(allHandlersFinished);
     recordEnd(run);
     throw end;
@@ -130,7 +135,8 @@ function untoldOf(run: VideoRun, failure: TemporalFailure): string {
 function doubtOf(run: VideoRun, failure: TemporalFailure): string {
   const isAbandoned = failure instanceof ApplicationFailure && failure.type === 'SubmissionAbandoned';
   if (!run.isInDoubt || isAbandoned || failure instanceof CancelledFailure) return '';
+  const isTaken = failure instanceof ApplicationFailure && failure.type === 'OutputConflict';
   return run.isReset
-    ? ' The run before Temporal’s Reset may have submitted all the same: a job of it may be billed.'
+    ? ` The run before Temporal’s Reset may have submitted all the same: a job of it may be billed${isTaken ? ', and what is under the key may be its video' : ''}.`
     : ' An earlier submit of this run is in doubt all the same: a job may exist and be billed.';
 }

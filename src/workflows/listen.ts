@@ -16,6 +16,9 @@ import { cancelSignal, providerEventSignal, resolveSubmissionUpdate, sendingSign
 import type { Decision, VideoRun } from './video-run.js';
 
 const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
+/** Far longer than the server takes to tell a run of what it was asked. */
+const CANCEL_ARRIVES_WITHIN = '1m';
+
 const { cancelRun } = proxyLocalActivities<Pick<Activities, 'cancelRun'>>(CANCEL_RUN);
 
 /** Everything that may be said to a run. Set before its first await, so that nothing is missed. */
@@ -27,7 +30,7 @@ export function listen(run: VideoRun): void {
   setHandler(
     cancelSignal,
     async (request) => {
-      run.cancelReason = reasonOf(request);
+      run.cancelReason = reasonOf(request) ?? run.cancelReason;
       await CancellationScope.nonCancellable(() => cancelThisRun(run));
     },
     {
@@ -70,11 +73,21 @@ function reasonOf(request: CancelRequest | undefined): string | null {
 }
 
 /**
+ * A run that was cancelled in an earlier history is so in this one, but not to the server: the request for it does not
+ * travel. Waits for nothing where there is one.
+ */
+export async function cancelAtServer(run: VideoRun): Promise<void> {
+  if (run.isCancelAtServer) return;
+  await cancelThisRun(run);
+  await condition(() => run.isCancelAtServer, CANCEL_ARRIVES_WITHIN);
+}
+
+/**
  * Only the server can end a run as Canceled, so the signal asks it to, and there is one way to cancel. What this threw
  * would close the run at once, without its job, its cost or its end on record; that goes for a cancel that another one
  * overtakes as well.
  */
-export async function cancelThisRun(run: VideoRun): Promise<void> {
+async function cancelThisRun(run: VideoRun): Promise<void> {
   const { workflowId, runId } = workflowInfo();
   try {
     await cancelRun.executeWithOptions({ ...CANCEL_RUN, summary: 'cancel this run' }, [{ workflowId, runId }]);

@@ -47,15 +47,14 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
       run.follow(decision.jobId, decision.providerStatus, askedAt);
       return;
     }
-    if (decision.action === 'abandon') throw failRun('SubmissionAbandoned', abandoned(inDoubt));
+    if (decision.action === 'abandon') throw failRun('SubmissionAbandoned', `${abandoned(inDoubt)}${run.inDoubt}`);
   }
 }
 
 function abandoned(inDoubt: readonly string[]): string {
-  if (inDoubt.length < 2) {
-    return 'An operator abandoned the submit, whose outcome is unknown: a job may exist at the provider and be billed.';
-  }
-  return `An operator abandoned ${inDoubt.length} submits whose outcomes are unknown (${inDoubt.join('; ')}): a job of each may exist at the provider and be billed.`;
+  return inDoubt.length < 2
+    ? 'An operator abandoned the submit, whose outcome is unknown: a job may exist at the provider and be billed.'
+    : `An operator abandoned ${inDoubt.length} submits whose outcomes are unknown: a job of each may exist at the provider and be billed.`;
 }
 
 /** Runs the submit activity again for as long as it is proven that nothing was sent. */

@@ -11,7 +11,7 @@ import type { CheckFailureDetails, Plan } from '../activities/check-request.js';
 import { adoptCommand } from '../contract/commands.js';
 import type { Problem } from '../contract/failures.js';
 import { isUsableJobId } from '../contract/job-id.js';
-import { MODEL_MEMO, STATUS_MEMO } from '../contract/names.js';
+import { MODEL_MEMO, OUTPUT_MEMO, STATUS_MEMO } from '../contract/names.js';
 import type { GenerateVideoInput, ProviderEvent, VideoAsset, VideoState, VideoStatus } from '../contract/types.js';
 import type { CarriedState } from './carried-state.js';
 import { describeRun } from './details.js';
@@ -71,6 +71,8 @@ export class VideoRun {
   readonly submits: SubmitOutcome[] = [];
   /** The worker has said that the request is about to leave. */
   mayHaveSent = false;
+  /** Which submits nobody knows the outcome of, and what they may have cost: whole sentences, or nothing. */
+  inDoubt = '';
   /** What is to be told to the end of further submits that nobody knows the outcome of. */
   otherDoubts: string | null = null;
   /** A provider event asks for a poll before its time. */
@@ -80,6 +82,8 @@ export class VideoRun {
   private plan_: Plan | null = null;
   private searchAttributes = false;
   private cancelRequested = false;
+  /** The server has such a request in this history, without which it takes no end as Canceled. */
+  isCancelAtServer = false;
   private stateSince: string;
   private seenEvents: string[] = [];
   private onCancel: (() => void) | null = null;
@@ -106,6 +110,7 @@ export class VideoRun {
   watchCancellation(): void {
     CancellationScope.current().cancelRequested.catch(() => {
       this.cancelRequested = true;
+      this.isCancelAtServer = true;
       this.onCancel?.();
       this.show();
     });
@@ -267,6 +272,10 @@ export class VideoRun {
     return { ...poll, plan, status, woken, seenEvents, submits, otherDoubts, stateSince, ...cancelled };
   }
 
+  memo(): Record<string, unknown> {
+    return { [STATUS_MEMO]: this.status, [MODEL_MEMO]: this.model, [OUTPUT_MEMO]: this.plan_?.output ?? null };
+  }
+
   private show(): void {
     setCurrentDetails(
       describeRun({
@@ -281,8 +290,9 @@ export class VideoRun {
     );
   }
 
-  private record(): void {
-    upsertMemo({ [STATUS_MEMO]: this.status, [MODEL_MEMO]: this.model });
+  /** Where it can be read without a worker. */
+  record(): void {
+    upsertMemo(this.memo());
     if (!this.searchAttributes) return;
     const { state, jobId, costUsd } = this.status;
     const { model } = this;

@@ -1,7 +1,7 @@
 import {
   allHandlersFinished,
   condition,
-  continueAsNew,
+  makeContinueAsNewFunc,
   patched,
   proxyLocalActivities,
   workflowInfo,
@@ -13,7 +13,7 @@ import type { FailureType } from '../contract/failures.js';
 import { LIMITS } from '../contract/limits.js';
 import type { Job, PollAnswer } from '../openrouter/answers.js';
 import { POLL } from './activity-options.js';
-import { cancelledRun } from './cancellation.js';
+import { cancelledRun, SETTLES_IN_NEW_HISTORY } from './cancellation.js';
 import type { CarriedState } from './carried-state.js';
 import { activityCause, failRun } from './failures.js';
 import type { generateVideo } from './generate-video.js';
@@ -42,9 +42,6 @@ export async function waitForVideo(run: VideoRun, carried?: CarriedState): Promi
     await wait.continueAsNewWhenDue();
   }
 }
-
-/** A run that was cancelled before this release and settles has polled on in its first history. */
-const SETTLES_IN_NEW_HISTORY = 'settles-in-new-history';
 
 class Wait {
   private readonly deadlineAt: number;
@@ -104,11 +101,7 @@ class Wait {
     switch (answer.outcome) {
       case 'job':
         this.lastProblem = null;
-        run.change({
-          providerStatus: answer.job.status,
-          costUsd: answer.job.costUsd ?? run.status.costUsd,
-          error: null,
-        });
+        run.change({ providerStatus: answer.job.status, costUsd: billOf(answer.job), error: null });
         return this.judge(answer.job);
       case 'missing':
         if (this.missingInARow >= LIMITS.missingInARow) throw this.lost();
@@ -137,7 +130,9 @@ class Wait {
     if (!workflowInfo().continueAsNewSuggested) return;
     await condition(allHandlersFinished);
     if (this.mustStop() || (this.run.isCancelled() && !patched(SETTLES_IN_NEW_HISTORY))) return;
-    await continueAsNew<typeof generateVideo>(this.run.input, this.run.carry(this.carry()));
+    // Of a memo only what a run was started with goes along by itself.
+    const goOn = makeContinueAsNewFunc<typeof generateVideo>({ memo: { ...workflowInfo().memo, ...this.run.memo() } });
+    await goOn(this.run.input, this.run.carry(this.carry()));
   }
 
   private carry(): PollState {
@@ -237,6 +232,11 @@ class Wait {
     const { output, overwrite } = this.run.plan;
     return adoptCommand(this.jobId(), output, overwrite);
   }
+}
+
+/** What a job that goes on has cost so far is no bill yet. */
+function billOf({ status, costUsd }: Job): number | null {
+  return jobEnd(status) === undefined ? null : costUsd;
 }
 
 /** Other people's words may or may not end with a full stop. */

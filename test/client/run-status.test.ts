@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { closedStatus } from '../../src/client/run-status.js';
-import { STATUS_MEMO } from '../../src/contract/names.js';
+import { OUTPUT_MEMO, STATUS_MEMO } from '../../src/contract/names.js';
 import type { VideoStatus } from '../../src/contract/types.js';
 
 const recorded = {
@@ -8,8 +8,8 @@ const recorded = {
   ...{ completedAt: null, costUsd: null, estimatedCostUsd: null, assets: [], warnings: [], error: null },
 };
 
-function messageOf(name: 'TERMINATED' | 'TIMED_OUT', last: Partial<VideoStatus>): string | undefined {
-  const memo = { [STATUS_MEMO]: { ...recorded, ...last } };
+function messageOf(name: 'TERMINATED' | 'TIMED_OUT', last: Partial<VideoStatus>, more = {}): string | undefined {
+  const memo = { [STATUS_MEMO]: { ...recorded, ...last }, ...more };
   return closedStatus({ memo, status: { name }, closeTime: new Date(0) }).error?.message;
 }
 
@@ -17,6 +17,15 @@ describe.each(['TERMINATED', 'TIMED_OUT'] as const)('a run that Temporal closed 
   it('names the job it had, and ends with the command that gets the video', () => {
     expect(messageOf(name, { jobId: "job'1" })).toMatch(
       /Job job'1 may still be billed\. To get the paid video: longtake adopt 'job'\\''1'$/,
+    );
+  });
+
+  it('keeps the key that the video was to have, and what a question said', () => {
+    const error = { type: 'SubmissionUnknown', message: 'The provider told of job x.' };
+    const more = { [OUTPUT_MEMO]: 'a/b.mp4' };
+    expect(messageOf(name, { jobId: 'job-1' }, more)).toMatch(/longtake adopt --output a\/b\.mp4 job-1$/);
+    expect(messageOf(name, { state: 'awaiting_decision', error }, more)).toMatch(
+      / It said: The provider told of job x\. .*: longtake adopt --output a\/b\.mp4 JOB_ID$/,
     );
   });
 

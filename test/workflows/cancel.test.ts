@@ -166,6 +166,7 @@ describe.each(WAYS)('a cancel %s', (_way, cancel) => {
     await cancel(handle);
     const { error } = await endsCanceled(handle);
     expect(error.message).toContain('longtake adopt JOB_ID');
+    expect(error.message).toMatch(/It may have cost \$0\.12\. In doubt is the submit sent after \S+Z\./);
   });
 
   it('in the middle of a download stops the transfer and leaves no file', async () => {

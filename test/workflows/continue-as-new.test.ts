@@ -32,6 +32,17 @@ it('goes on in a new history with job, counts and times intact, and submits noth
   expect((await rig.client.list()).filter(({ id }) => id === handle.workflowId)).toHaveLength(1);
 });
 
+it('is on record in its new history as it was in the old one, so that one that is terminated names its job', async () => {
+  rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+  const handle = await rig.start({ output: 'kept/key.mp4', polling: OFTEN });
+  const { runId, jobId } = await until(handle, ({ state }) => state === 'generating');
+  await until(handle, (status) => status.runId !== runId);
+  const listed = async () => (await rig.client.list()).find(({ id }) => id === handle.workflowId);
+  await expect.poll(listed).toMatchObject({ state: 'generating', jobId });
+  await rig.temporal.workflow.getHandle(handle.workflowId).terminate();
+  expect((await handle.status()).error?.message).toContain(`longtake adopt --output kept/key.mp4 ${jobId ?? ''}`);
+});
+
 it('keeps the deadline it began with', async () => {
   rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
   const handle = await rig.start({ polling: { ...OFTEN, timeout: '3s' } });

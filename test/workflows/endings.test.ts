@@ -496,7 +496,9 @@ describe('terminated in Temporal while it was submitting', () => {
     answer();
     const error = await failureOf(handle);
     expect(error.type).toBe('Terminated');
-    expect(error.message).toMatch(/while it was submitting: a job may exist .*billed.*: longtake adopt JOB_ID$/);
+    expect(error.message).toMatch(
+      /while it was submitting: a job may exist .*billed.*: longtake adopt --output \S+\.mp4 JOB_ID$/,
+    );
     expect(await handle.status()).toMatchObject({ state: 'failed', error: { message: error.message } });
   });
 });

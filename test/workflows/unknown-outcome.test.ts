@@ -148,7 +148,9 @@ describe('a submit whose outcome nobody knows', () => {
     await handle.resolveSubmission({ action: 'abandon' });
     await expect(handle.result()).rejects.toMatchObject({
       type: 'SubmissionAbandoned',
-      message: expect.stringMatching(/abandoned 2 submits .*sent after \S+Z; the submit sent after \S+Z\)/) as string,
+      message: expect.stringMatching(
+        /abandoned 2 submits .*In doubt is the submit sent after \S+Z\. Also in doubt, .*: the submit sent after \S+Z\./,
+      ) as string,
     });
   });
 
@@ -338,10 +340,34 @@ describe('a submit whose outcome nobody knows', () => {
     await raw.signal('providerEvent', { jobId: 'told', status: 'completed' });
     const { error } = await until(handle, (status) => status.error?.message.includes('told of job') === true);
     expect(error?.message).toMatch(/told of job told, which could not be read yet: before .* try to adopt it\.$/);
-    rig.provider.script = {};
+    rig.provider.script = { poll: ({ jobId }) => (jobId === 'told' ? refusal(503, 'later') : completed(jobId)) };
     await handle.resolveSubmission({ action: 'resubmit' });
     const { warnings } = await until(handle, (status) => status.jobId !== null);
     expect(warnings.join()).toContain('longtake adopt told');
+  });
+
+  it('that could not be read is looked at once more before the request is sent again', async () => {
+    const { handle, raw } = await inDoubt(() => refusal(503, 'later'));
+    const before = rig.provider.submits.length;
+    await raw.signal('providerEvent', { jobId: 'readable-now', status: 'completed' });
+    await until(handle, (status) => status.error?.message.includes('told of job') === true);
+    rig.provider.script = {};
+    await expect(handle.resolveSubmission({ action: 'resubmit' })).rejects.toMatchObject({
+      message: 'A job turned up in that moment: the run follows readable-now.',
+    });
+    expect((await handle.result()).jobId).toBe('readable-now');
+    expect(rig.provider.submits).toHaveLength(before);
+  });
+
+  it('that could not be read is still named where the run is terminated, and by its record', async () => {
+    const { handle, raw } = await inDoubt(() => refusal(503, 'later'));
+    await raw.signal('providerEvent', { jobId: 'on-record', status: 'completed' });
+    await until(handle, (status) => status.error?.message.includes('told of job') === true);
+    await raw.terminate();
+    const { error } = await handle.status();
+    expect(error?.message).toMatch(
+      /The provider told of job on-record, .* If the job is there: longtake adopt --output \S+ JOB_ID$/,
+    );
   });
 
   /** A run in doubt that looks at job `turned-up`, which an event named, until it is let. */
