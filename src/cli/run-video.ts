@@ -108,9 +108,17 @@ async function sayExisting(session: RunSession, run: RunRecord, input: GenerateV
   const before = input === null ? null : await inputOf(session.connection.temporal, run);
   const difference = before === null || input === null ? null : inputDifference(before, input);
   const what = run.isRunning ? 'following it.' : 'this is how it ended.';
-  const hint = difference === null ? '' : ` It was started with ${difference}; for a new video choose another --id.`;
-  say(`run ${run.id} exists already: ${what}${hint}`);
+  say(`run ${run.id} exists already: ${what}${hintOf(run, input, difference)}`);
   if (run.isRunning) announce(session, run.id);
+}
+
+/** What the same id again does not do, and how to have it done. */
+function hintOf(run: RunRecord, input: GenerateVideoInput | null, difference: string | null): string {
+  const startedWith = difference === null ? '' : ` It was started with ${difference}.`;
+  if (input?.jobId !== undefined && !run.isRunning) {
+    return `${startedWith} Nothing is fetched now: to fetch the video of job ${input.jobId} again, choose another --id.`;
+  }
+  return difference === null ? '' : `${startedWith.slice(0, -1)}; for a new video choose another --id.`;
 }
 
 function announce({ stack, config }: RunSession, id: string): void {

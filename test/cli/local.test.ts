@@ -200,7 +200,9 @@ it('adopts a job, shows it again, and adopts one anew after a failed run', async
   const adopt = ['adopt', '--local', '--poll-interval', '200ms', job?.id ?? ''];
   const first = await longtake(adopt, { cwd });
   expect(first).toMatchObject({ code: 0, stderr: expect.stringContaining(`run adopt-${job?.id ?? ''}\n`) as string });
-  expect((await longtake(adopt, { cwd })).stdout).toBe(first.stdout);
+  const shown = await longtake(adopt, { cwd });
+  expect(shown.stdout).toBe(first.stdout);
+  expect(shown.stderr).toContain('Nothing is fetched now: to fetch the video of job');
 
   const lost = ['adopt', '--local', '--poll-interval', '200ms', 'no-such-job'];
   expect((await longtake(lost, { cwd })).code).toBe(1);

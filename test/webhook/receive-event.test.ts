@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SENDING_SIGNAL } from '../../src/contract/names.js';
 import { webhookRoutes, type WebhookOptions } from '../../src/webhook/receive-event.js';
 import { startHttpServer, type HttpServer } from '../../src/worker/http-server.js';
 import { accepted, completed, job } from '../support/provider.js';
 import { logLines, startRig, until, type Rig } from '../support/rig.js';
+import { readPaper } from '../docs/papers.js';
 import { eventBody, nowSeconds, postEvent, sign } from '../support/webhook.js';
 
 const SECRET = 'whsec-7d1f0c2b9a';
@@ -51,6 +54,19 @@ async function signalsOf(workflowId: string): Promise<number> {
 }
 
 describe('a signed event', () => {
+  it('can be sent by hand as the how-to says', async () => {
+    const { handle, jobId } = await waitingRun();
+    const script = readPaper('docs/how-to/take-webhooks.md').blocks.find(({ text }) => text.includes('openssl dgst'));
+    const lines = (script?.text ?? '').replace('JOB_ID', jobId).replace('/ID', `/${handle.workflowId}`);
+    const env = { PATH: process.env['PATH'], LONGTAKE_WEBHOOK_URL: `http://${address}` };
+    const send = async (secret: string) =>
+      (await promisify(execFile)('bash', ['-c', lines], { env: { ...env, OPENROUTER_WEBHOOK_SECRET: secret } })).stdout;
+    expect(await send('another')).toBe('401\n');
+    rig.provider.script.poll = ({ jobId: asked }) => completed(asked);
+    expect(await send(SECRET)).toBe('204\n');
+    expect(await handle.result()).toMatchObject({ jobId, polls: 1 });
+  });
+
   it('ends a wait of minutes within seconds, after a poll has confirmed it', async () => {
     const { handle, jobId } = await waitingRun();
     rig.provider.script.poll = ({ jobId: asked }) => completed(asked);

@@ -5,7 +5,12 @@ import type { Finding } from './finding.js';
 export function checkWebhook({ webhookUrl, openRouter, http }: Config): Finding {
   const subject = 'webhook';
   const hasSecret = openRouter.webhookSecrets.length > 0;
-  if (webhookUrl === null) return { status: 'ok', subject, text: 'off (polling alone)' };
+  if (webhookUrl === null) {
+    const text = hasSecret
+      ? 'signed events are taken, and none is asked for: LONGTAKE_WEBHOOK_URL is not set'
+      : 'off (polling alone)';
+    return { status: 'ok', subject, text };
+  }
   if (!hasSecret) {
     return {
       status: 'fail',
