@@ -11,7 +11,7 @@ import type { VideoAsset } from '../../src/contract/index.js';
 import { createOpenRouter } from '../../src/openrouter/client.js';
 import { FileSystemStore } from '../../src/storage/filesystem.js';
 import { box } from '../media/boxes.js';
-import { CLIP, startProvider, video, type Call, type Handler } from '../support/provider.js';
+import { CLIP, refusal, startProvider, video, type Call, type Handler } from '../support/provider.js';
 
 const INPUT = { jobId: 'job-1', index: 0, key: 'x.mp4', overwrite: false };
 const OWNER = { workflowId: 'test', runId: '00000000-0000-0000-0000-000000000000', jobId: INPUT.jobId };
@@ -91,6 +91,21 @@ describe('a download', () => {
     };
     expect((await run()).bytes).toBe(LONG.length);
     expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 0, 1_000]);
+  });
+
+  it('that is not continued says what broke it', async () => {
+    const { directory, provider, run } = await prepare({});
+    const half = sends([1_000], async (bytes) => {
+      await vi.waitUntil(async () => {
+        const [part = ''] = await readdir(directory);
+        return (await stat(path.join(directory, part))).size === bytes;
+      });
+    });
+    provider.script.content = (call) => (call.n === 1 ? half(call) : refusal(416, 'no'));
+    await expect(run()).rejects.toMatchObject({
+      type: 'DownloadFailed',
+      message: expect.stringMatching(/The transfer broke off after 1000 bytes \(.+\)\. OpenRouter/) as string,
+    });
   });
 
   it('that is found finished leaves nothing of the attempt that died while it published', async () => {

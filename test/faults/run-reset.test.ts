@@ -112,7 +112,10 @@ describe('a run that is reset', () => {
 
     // Once it is saved, its own file stands in the way before anything is asked.
     await resetToStart(handle);
-    await expect(handle.result()).rejects.toMatchObject({ type: 'OutputConflict' });
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'OutputConflict',
+      message: expect.stringMatching(/may be billed, and what is under the key may be its video\./) as string,
+    });
     expect(rig.provider.submits).toHaveLength(2);
   });
 

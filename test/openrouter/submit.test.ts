@@ -199,6 +199,11 @@ describe('a submit', () => {
     });
   });
 
+  it('keeps what a 2xx said whose id cannot be used, so that a person can look for the job', async () => {
+    const server = await startRawServer((socket) => socket.write(reply(202, { ...JOB, id: 1234567 })));
+    expect(messageOf(await connectTo(server.origin).submit(REQUEST))).toContain('"id":1234567');
+  });
+
   it('quotes the provider in one short line without key and signature', async () => {
     const server = await startRawServer((socket) => socket.write(reply(400, openRouterError(TALKATIVE.repeat(50)))));
     const answer = await connectTo(server.origin).submit(REQUEST);

@@ -309,6 +309,15 @@ describe('the temporary directory', async () => {
   const probeDisk = await mountSmallDisk();
   await probeDisk?.remove();
 
+  it('that is not there is found before anything is submitted', async () => {
+    vi.stubEnv('TMPDIR', '/nowhere/at/all');
+    await expect(store.check(KEY, { overwrite: false })).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringMatching(/"\/nowhere\/at\/all".*TMPDIR/) as string,
+    });
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+
   it.skipIf(probeDisk === null)('that fills up is named, and the discard gives the space back', async () => {
     const disk = await mountSmallDisk();
     if (disk === null) throw new Error('mount worked a moment ago');

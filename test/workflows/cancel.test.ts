@@ -246,6 +246,16 @@ describe.each(WAYS)('a cancel %s', (_way, cancel) => {
     expect(final.error?.message).not.toContain('longtake adopt');
   });
 
+  it('takes what a job that goes on has cost so far for no bill', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress', { usage: { cost: 0 } }) };
+    const handle = await rig.start();
+    await until(handle, ({ providerStatus }) => providerStatus === 'in_progress');
+    await cancel(handle);
+    const { error, final } = await endsCanceled(handle);
+    expect(final.costUsd).toBeNull();
+    expect(error.message).toContain('goes on at the provider and may be billed');
+  });
+
   it('twice is the same as once, and after the end it does nothing', async () => {
     rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
     const handle = await rig.start({ polling: { initialInterval: '1h' } });
