@@ -20,7 +20,7 @@ import type { CarriedState } from './carried-state.js';
 import { download } from './download.js';
 import { activityCause, contractType, endWith, problemOf } from './failures.js';
 import { recordEnd } from './ledger.js';
-import { cancelAtServer, listen } from './listen.js';
+import { cancelAtServer, cancelThisRun, listen } from './listen.js';
 import { statedIn } from './stated-input.js';
 import { submit } from './submit.js';
 import { now, VideoRun } from './video-run.js';
@@ -47,7 +47,7 @@ async function makeVideo(run: VideoRun, carried: CarriedState | undefined): Prom
     await check(run);
     await start(run);
   } else if (run.isCancelled() && patched(SETTLES_IN_NEW_HISTORY)) {
-    void cancelAtServer(run); // so that it shows; the wait goes on meanwhile
+    void cancelThisRun(run); // so that it shows; the wait goes on meanwhile
   }
   const { outputs, model } = await waitForVideo(run, carried);
   if (run.isCancelled()) throw cancelledRun(run);

@@ -16,10 +16,10 @@ import { cancelSignal, providerEventSignal, resolveSubmissionUpdate, sendingSign
 import type { Decision, VideoRun } from './video-run.js';
 
 const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
+const { cancelRun } = proxyLocalActivities<Pick<Activities, 'cancelRun'>>(CANCEL_RUN);
+
 /** Far longer than the server takes to tell a run of what it was asked. */
 const CANCEL_ARRIVES_WITHIN = '1m';
-
-const { cancelRun } = proxyLocalActivities<Pick<Activities, 'cancelRun'>>(CANCEL_RUN);
 
 /** Everything that may be said to a run. Set before its first await, so that nothing is missed. */
 export function listen(run: VideoRun): void {
@@ -77,9 +77,9 @@ function reasonOf(request: CancelRequest | undefined): string | null {
  * travel. Waits for nothing where there is one.
  */
 export async function cancelAtServer(run: VideoRun): Promise<void> {
-  if (run.isCancelAtServer) return;
+  if (!run.isCancelled() || run.isCancelAtServer) return;
   await cancelThisRun(run);
-  await condition(() => run.isCancelAtServer, CANCEL_ARRIVES_WITHIN);
+  await condition(() => run.isCancelAtServer, CANCEL_ARRIVES_WITHIN, { summary: 'the cancel comes back' });
 }
 
 /**
@@ -87,7 +87,7 @@ export async function cancelAtServer(run: VideoRun): Promise<void> {
  * would close the run at once, without its job, its cost or its end on record; that goes for a cancel that another one
  * overtakes as well.
  */
-async function cancelThisRun(run: VideoRun): Promise<void> {
+export async function cancelThisRun(run: VideoRun): Promise<void> {
   const { workflowId, runId } = workflowInfo();
   try {
     await cancelRun.executeWithOptions({ ...CANCEL_RUN, summary: 'cancel this run' }, [{ workflowId, runId }]);

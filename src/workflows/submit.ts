@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { SubmitInput, SubmitMark, SubmittedJob, UnknownDetails } from '../activities/submit-video.js';
+import { isUsableJobId } from '../contract/job-id.js';
 import type { ProviderRequest } from '../contract/types.js';
 import { SUBMIT } from './activity-options.js';
 import { activityCause, contractType, endWith, failRun } from './failures.js';
@@ -76,6 +77,9 @@ async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJo
   }
 }
 
+/** Temporal lets an operator complete or fail an activity that is under way. */
+const ENDED_BY_HAND = 'The submit was ended in Temporal, by somebody who may not know what became of the request.';
+
 /** What one run of the activity proves; a failure of a contract's type is proof that there is no job. */
 type Attempt = SubmittedJob | Unknown | 'not sent' | ApplicationFailure;
 
@@ -83,7 +87,8 @@ async function attempt(run: VideoRun, input: SubmitInput): Promise<Attempt> {
   run.mayHaveSent = false;
   try {
     const options = { ...SUBMIT, summary: `submit to ${input.request.model}` };
-    return await run.untilCancelled(() => submitVideo.executeWithOptions(options, [input]));
+    const job = await run.untilCancelled(() => submitVideo.executeWithOptions(options, [input]));
+    return isUsableJobId((job as Partial<SubmittedJob> | null)?.jobId) ? job : { unknown: ENDED_BY_HAND };
   } catch (error) {
     if (run.isCancelled() && activityCause(error) instanceof CancelledFailure) return 'not sent';
     return attemptOf(run, error);
@@ -106,8 +111,9 @@ function attemptOf(run: VideoRun, error: unknown): Attempt {
     return { unknown: cause.message, ...(details === undefined ? {} : { earlierJobs: details.earlierJobs }) };
   }
   const type = contractType(cause);
-  if (type === null) throw error;
-  return endWith(type, cause.message);
+  if (type !== null) return endWith(type, cause.message);
+  if (!run.mayHaveSent) throw error;
+  return { unknown: `${ENDED_BY_HAND} It was told: ${cause.message}.` };
 }
 
 function nameOf(attempt: Attempt): SubmitOutcome {

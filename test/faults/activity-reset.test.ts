@@ -5,8 +5,8 @@ import { startRig, until, type Rig } from '../support/rig.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 /**
- * Operators may reset, pause and unpause a single activity, and have its heartbeat, which marks a paid request, forgotten.
- * None of it pays again.
+ * Operators may reset, pause and unpause a single activity, have its heartbeat, which marks a paid request, forgotten, and
+ * end it by hand. None of it pays again, or loses what was paid for.
  */
 
 let rig: Rig;
@@ -84,4 +84,35 @@ it.each(WAYS)('a submit that is %s after its worker died in the middle asks a pe
   expect(rig.provider.submits).toHaveLength(1);
   await handle.resolveSubmission({ action: 'adopt', jobId: `found, ${how}` });
   expect((await handle.result()).jobId).toBe(`found, ${how}`);
+});
+
+/** A submit is the second activity of a run. */
+const byId = ({ workflowId }: LongtakeHandle) => ({ namespace: 'default', workflowId, activityId: '2' });
+
+it.each<[string, (handle: LongtakeHandle) => Promise<unknown>, RegExp]>([
+  [
+    'failed',
+    (handle) =>
+      rig.temporal.workflowService.respondActivityTaskFailedById({
+        ...byId(handle),
+        failure: { message: 'enough', applicationFailureInfo: { nonRetryable: true } },
+      }),
+    /ended in Temporal, .* It was told: enough\./,
+  ],
+  [
+    'completed',
+    (handle) => rig.temporal.workflowService.respondActivityTaskCompletedById(byId(handle)),
+    /ended in Temporal, by somebody/,
+  ],
+])('a submit that is %s by hand while its request is under way asks a person', async (_how, end, question) => {
+  const worker = await startProcess();
+  const { handle } = await withSubmitUnderWay();
+  await worker.kill(); // or it would name the job by itself
+  await end(handle);
+  await startProcess();
+  const { error } = await until(handle, ({ state }) => state === 'awaiting_decision');
+  expect(error?.message).toMatch(question);
+  await handle.resolveSubmission({ action: 'adopt', jobId: `ended by hand, ${handle.workflowId}` });
+  await handle.result();
+  expect(rig.provider.submits).toHaveLength(1);
 });

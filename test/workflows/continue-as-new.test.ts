@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
+import { rawRun, readable } from '../encryption/raw-run.js';
 import { completed, job, refusal } from '../support/provider.js';
 import { startDevServer, type DevServer } from '../support/dev-server.js';
 import { startRig, until, type Rig } from '../support/rig.js';
@@ -41,6 +43,23 @@ it('is on record in its new history as it was in the old one, so that one that i
   await expect.poll(listed).toMatchObject({ state: 'generating', jobId });
   await rig.temporal.workflow.getHandle(handle.workflowId).terminate();
   expect((await handle.status()).error?.message).toContain(`longtake adopt --output kept/key.mp4 ${jobId ?? ''}`);
+});
+
+it('shows nothing that is encrypted in its new history either', async () => {
+  const secretive = await startRig({
+    address: server.address,
+    environment: { LONGTAKE_ENCRYPTION_KEY: randomBytes(32).toString('base64') },
+    script: { poll: ({ jobId }) => job(jobId, 'in_progress') },
+  });
+  onTestFinished(() => secretive.stop());
+  const handle = await secretive.start({ output: 'orchid.mp4', polling: OFTEN });
+  const { runId } = await until(handle, ({ state }) => state === 'generating');
+  await until(handle, (status) => status.runId !== runId);
+  for (const bytes of Object.values(await rawRun(secretive.temporal, handle.workflowId))) {
+    expect(readable(bytes as Buffer, ['orchid.mp4', 'greenhouse', 'in_progress'])).toEqual([]);
+  }
+  await handle.cancel();
+  await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
 });
 
 it('keeps the deadline it began with', async () => {
