@@ -114,11 +114,12 @@ async function sayExisting(session: RunSession, run: RunRecord, input: GenerateV
 
 /** What the same id again does not do, and how to have it done. */
 function hintOf(run: RunRecord, input: GenerateVideoInput | null, difference: string | null): string {
-  const startedWith = difference === null ? '' : ` It was started with ${difference}.`;
+  const startedWith = difference === null ? null : ` It was started with ${difference}`;
   if (input?.jobId !== undefined && !run.isRunning) {
-    return `${startedWith} Nothing is fetched now: to fetch the video of job ${input.jobId} again, choose another --id.`;
+    const what = startedWith === null ? '' : `${startedWith}.`;
+    return `${what} Nothing is fetched now: to fetch the video of job ${input.jobId} again, choose another --id.`;
   }
-  return difference === null ? '' : `${startedWith.slice(0, -1)}; for a new video choose another --id.`;
+  return startedWith === null ? '' : `${startedWith}; for a new video choose another --id.`;
 }
 
 function announce({ stack, config }: RunSession, id: string): void {

@@ -1,8 +1,16 @@
-import { CancelledFailure } from '@temporalio/workflow';
+import { CancelledFailure, condition, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
 import { adoptCommand } from '../contract/commands.js';
+import { CANCEL_RUN } from './activity-options.js';
+import { activityCause } from './failures.js';
 import { jobEnd } from './job-ends.js';
 import { statedIn } from './stated-input.js';
 import type { VideoRun } from './video-run.js';
+
+const { cancelRun } = proxyLocalActivities<Pick<Activities, 'cancelRun'>>(CANCEL_RUN);
+
+/** Far longer than the server takes to tell a run of what it was asked. */
+const CANCEL_ARRIVES_WITHIN = '1m';
 
 /** Runs of earlier builds that were cancelled, and settle, stay in the history in which they were. */
 export const SETTLES_IN_NEW_HISTORY = 'settles-in-new-history';
@@ -40,4 +48,30 @@ function consequence(run: VideoRun): string {
   // The run's own key is taken by what is saved already.
   const command = adoptCommand(jobId, assets.length === 0 ? output : null, overwrite);
   return `${bill}${saved} To save its video after all: ${command}`;
+}
+
+/**
+ * A run that was cancelled in an earlier history is so in this one, but not to the server: the request for it does not
+ * travel. Waits for nothing where there is one.
+ */
+export async function cancelAtServer(run: VideoRun): Promise<void> {
+  if (!run.isCancelled() || run.isCancelAtServer) return;
+  await cancelThisRun(run);
+  await condition(() => run.isCancelAtServer, CANCEL_ARRIVES_WITHIN, { summary: 'the cancel comes back' });
+}
+
+/**
+ * Only the server can end a run as Canceled, so the signal asks it to, and there is one way to cancel. What this threw
+ * would close the run at once, without its job, its cost or its end on record; that goes for a cancel that another one
+ * overtakes as well.
+ */
+export async function cancelThisRun(run: VideoRun): Promise<void> {
+  const { workflowId, runId } = workflowInfo();
+  try {
+    await cancelRun.executeWithOptions({ ...CANCEL_RUN, summary: 'cancel this run' }, [{ workflowId, runId }]);
+  } catch (error) {
+    const cause = activityCause(error);
+    if (cause === null) throw error;
+    run.problem({ type: 'Unexpected', message: `The run could not be cancelled: ${cause.message} Ask for it again.` });
+  }
 }

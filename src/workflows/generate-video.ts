@@ -15,12 +15,12 @@ import { adoptCommand } from '../contract/commands.js';
 import { FAILURES, type FailureType } from '../contract/failures.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
 import { CHECK } from './activity-options.js';
-import { cancelledBy, cancelledRun, SETTLES_IN_NEW_HISTORY } from './cancellation.js';
+import { cancelAtServer, cancelledBy, cancelledRun, cancelThisRun, SETTLES_IN_NEW_HISTORY } from './cancellation.js';
 import type { CarriedState } from './carried-state.js';
 import { download } from './download.js';
 import { activityCause, contractType, endWith, problemOf } from './failures.js';
 import { recordEnd } from './ledger.js';
-import { cancelAtServer, cancelThisRun, listen } from './listen.js';
+import { listen } from './listen.js';
 import { statedIn } from './stated-input.js';
 import { submit } from './submit.js';
 import { now, VideoRun } from './video-run.js';
@@ -29,17 +29,18 @@ import { waitForVideo } from './wait.js';
 const { checkRequest } = proxyActivities<Pick<Activities, 'checkRequest'>>(CHECK);
 
 /**
- * One request in, one whole MP4 saved: check, submit once, wait, download. `carried` is the run's own, when it continues
+ * One request in, one whole MP4 saved: check, submit once, wait, download. `before` is the run's own, when it continues
  * as new; callers give one argument.
  */
 export async function generateVideo(
   input: GenerateVideoInput,
-  carried?: CarriedState | null,
+  before?: CarriedState | null,
 ): Promise<GenerateVideoResult> {
-  const run = new VideoRun(input, carried ?? undefined);
+  const carried = before ?? undefined;
+  const run = new VideoRun(input, carried);
   listen(run);
   // Each step decides for itself what a cancel does to it: a submit, for one, must wait for its answer.
-  return await CancellationScope.nonCancellable(() => toItsEnd(run, () => makeVideo(run, carried ?? undefined)));
+  return await CancellationScope.nonCancellable(() => toItsEnd(run, () => makeVideo(run, carried)));
 }
 
 async function makeVideo(run: VideoRun, carried: CarriedState | undefined): Promise<GenerateVideoResult> {

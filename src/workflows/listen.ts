@@ -4,22 +4,17 @@ import {
   condition,
   proxyLocalActivities,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { isUsableJobId } from '../contract/job-id.js';
 import { LIMITS } from '../contract/limits.js';
 import type { CancelRequest, ResolveSubmission, VideoStatus } from '../contract/types.js';
-import { CANCEL_RUN, POLL } from './activity-options.js';
-import { activityCause } from './failures.js';
+import { POLL } from './activity-options.js';
+import { cancelThisRun } from './cancellation.js';
 import { cancelSignal, providerEventSignal, resolveSubmissionUpdate, sendingSignal, statusQuery } from './messages.js';
 import type { Decision, VideoRun } from './video-run.js';
 
 const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
-const { cancelRun } = proxyLocalActivities<Pick<Activities, 'cancelRun'>>(CANCEL_RUN);
-
-/** Far longer than the server takes to tell a run of what it was asked. */
-const CANCEL_ARRIVES_WITHIN = '1m';
 
 /** Everything that may be said to a run. Set before its first await, so that nothing is missed. */
 export function listen(run: VideoRun): void {
@@ -70,32 +65,6 @@ export function listen(run: VideoRun): void {
 function reasonOf(request: CancelRequest | undefined): string | null {
   const reason: unknown = request?.reason;
   return typeof reason === 'string' && reason !== '' ? reason.slice(0, LIMITS.reasonCharacters) : null;
-}
-
-/**
- * A run that was cancelled in an earlier history is so in this one, but not to the server: the request for it does not
- * travel. Waits for nothing where there is one.
- */
-export async function cancelAtServer(run: VideoRun): Promise<void> {
-  if (!run.isCancelled() || run.isCancelAtServer) return;
-  await cancelThisRun(run);
-  await condition(() => run.isCancelAtServer, CANCEL_ARRIVES_WITHIN, { summary: 'the cancel comes back' });
-}
-
-/**
- * Only the server can end a run as Canceled, so the signal asks it to, and there is one way to cancel. What this threw
- * would close the run at once, without its job, its cost or its end on record; that goes for a cancel that another one
- * overtakes as well.
- */
-export async function cancelThisRun(run: VideoRun): Promise<void> {
-  const { workflowId, runId } = workflowInfo();
-  try {
-    await cancelRun.executeWithOptions({ ...CANCEL_RUN, summary: 'cancel this run' }, [{ workflowId, runId }]);
-  } catch (error) {
-    const cause = activityCause(error);
-    if (cause === null) throw error;
-    run.problem({ type: 'Unexpected', message: `The run could not be cancelled: ${cause.message} Ask for it again.` });
-  }
 }
 
 /** Refused before it reaches the history: nothing waits, or the answer is malformed. */

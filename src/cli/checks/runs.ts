@@ -2,10 +2,10 @@ import { Client, type Connection } from '@temporalio/client';
 import { failingStep } from '../../client/pending-work.js';
 import { readingProblem, readMemo, withUnreadMemos } from '../../client/unread-memos.js';
 import type { Config } from '../../config.js';
+import { shellWord } from '../../contract/commands.js';
 import { WORKFLOW_TYPE } from '../../contract/names.js';
 import { clientDataConverter } from '../../encryption/data-converter.js';
 import { queryLiteral } from '../../worker/query-literal.js';
-import { shellWord } from '../../contract/commands.js';
 import { commandHere } from '../command-here.js';
 import { recordedInput } from '../run-record.js';
 import type { Finding } from './finding.js';
@@ -27,9 +27,11 @@ export async function checkRuns(
   try {
     const runs = await connection.withDeadline(Date.now() + ANSWER_MS, () => lookAt(client, taskQueue));
     const unreadable = runs.filter(({ problem }) => problem !== null);
-    const stuck = runs.filter(({ isStuck }) => isStuck);
-    if (unreadable.length === 0 && stuck.length > 0) return { status: 'fail', subject, text: stuckText(stuck) };
-    if (unreadable.length === 0) return { status: 'ok', subject, text: allReadable(runs.length, taskQueue) };
+    if (unreadable.length === 0) {
+      const [stuck, ...others] = runs.filter(({ isStuck }) => isStuck);
+      if (stuck !== undefined) return { status: 'fail', subject, text: stuckText(stuck, others.length) };
+      return { status: 'ok', subject, text: allReadable(runs.length, taskQueue) };
+    }
     // A key that was replaced long ago may be gone for good, and then only old runs cannot be read.
     const isHistory = unreadable.length < runs.length && unreadable.every(({ isOpen }) => !isOpen);
     return {
@@ -46,12 +48,10 @@ function allReadable(count: number, taskQueue: string): string {
   return count === 0 ? `none yet on ${taskQueue}` : `all of the ${count} looked at on ${taskQueue} can be read`;
 }
 
-/** No run is named that Temporal's own list does not have first. */
-function stuckText(stuck: readonly LookedAt[]): string {
-  const [first] = stuck;
-  const others = stuck.length === 1 ? '' : ` and ${stuck.length - 1} more`;
-  const why = commandHere(`longtake status ${shellWord(first?.workflowId ?? '')}`);
-  return `${first?.workflowId ?? ''}${others}: the step fails again and again on the workers. To see why: ${why}`;
+function stuckText({ workflowId }: LookedAt, others: number): string {
+  const more = others === 0 ? '' : ` and ${others} more`;
+  const why = commandHere(`longtake status ${shellWord(workflowId)}`);
+  return `${workflowId}${more}: the step fails again and again on the workers. To see why: ${why}`;
 }
 
 interface LookedAt {
