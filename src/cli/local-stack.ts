@@ -3,9 +3,8 @@ import type { Config } from '../config.js';
 import { cacheDirectory } from '../local/cache-directory.js';
 import { findTemporalCli } from '../local/find-temporal-cli.js';
 import { joinLocalTemporal, type LocalTemporal } from '../local/join-local-temporal.js';
-import { installRuntime } from '../observability/temporal-logs.js';
 import { startSimulator, type Simulator } from '../simulator/index.js';
-import { createWorker, type LongtakeWorker } from '../worker/index.js';
+import type { LongtakeWorker } from '../worker/index.js';
 import type { LocalFolder } from './local-folder.js';
 
 export interface LocalStackOptions {
@@ -37,14 +36,6 @@ export interface LocalStack {
   stop(): Promise<void>;
 }
 
-/** How a worker behaves that comes and goes with a command. */
-const SHORT_LIVED = {
-  // Downloads are taken up again anyway; a submit's answer is waited for however long it takes.
-  shutdownGraceTime: '500ms',
-  // Runs of a worker that was killed wait this long for it before another one may take them up.
-  stickyQueueScheduleToStartTimeout: '1s',
-} as const;
-
 /**
  * Starts Temporal (if `embedded`), the simulator (unless there is a key) and a worker. Once a process: Temporal's core
  * takes one logger.
@@ -62,8 +53,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     if (simulator !== null) closing.push(() => simulator.close());
     const config = localConfig(options.config, temporal, simulator);
     options.signal.throwIfAborted();
-    installRuntime({ logger: options.logger, metricsAddress: config.metricsAddress });
-    const worker = await createWorker({ config, logger: options.logger, temporal: SHORT_LIVED });
+    const { createLocalWorker } = await workerCode();
+    const worker = await createLocalWorker(config, options.logger);
     const ended = worker.run();
     closing.push(() => drained(worker, ended, temporal));
     const lost = Promise.race([...(temporal === null ? [] : [temporal.lost]), failureOf(ended)]);
@@ -73,6 +64,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     throw error;
   }
 }
+
+/** Half a second of loading: it is begun while the server starts. */
+const workerCode = () => import('./local-worker.js');
 
 async function openTemporal({ config, folder, onProgress, signal }: LocalStackOptions): Promise<LocalTemporal> {
   const { cliPath } = config.temporal;
@@ -84,7 +78,10 @@ async function openTemporal({ config, folder, onProgress, signal }: LocalStackOp
     onProgress,
     signal,
   });
-  return await joinLocalTemporal({ dataDir: folder.data, cliPath: cli.path, onProgress, signal });
+  return await joinLocalTemporal({
+    ...{ dataDir: folder.data, cliPath: cli.path, onProgress, signal },
+    onWaiting: () => void workerCode(),
+  });
 }
 
 async function openSimulator({ folder, generationMs, config }: LocalStackOptions): Promise<Simulator> {

@@ -31,6 +31,8 @@ export interface JoinOptions {
   readonly extraArgs?: readonly string[] | undefined;
   /** Told in plain lines what takes its time. */
   readonly onProgress: (line: string) => void;
+  /** Called when nothing is left but to wait for the server, a second or so: the time for work that keeps this process busy. */
+  readonly onWaiting?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,6 +64,7 @@ export async function joinLocalTemporal(options: JoinOptions): Promise<LocalTemp
   const connection = await withFileLock(directory.lock, { onWait, timeoutMs: LOCK_TIMEOUT_MS, signal }, () =>
     connectOrStart(directory, options),
   );
+  options.onWaiting?.();
   const ready = await untilReady(connection, signal);
   connection.unref();
   return place(directory, connection, ready);
