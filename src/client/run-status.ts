@@ -82,6 +82,8 @@ export function closedStatus(
     };
   }
   const state = impliedState(name) ?? recorded.state;
+  // Without the server's own request for a cancel, which it can refuse, a cancelled run ends Failed.
+  if (state === 'failed' && recorded.state === 'cancelled') return { ...recorded, state };
   // Every run records its end, so that what says otherwise is no record of longtake.
   return recorded.state === state ? recorded : { ...recorded, ...closed, state, error: endWithoutRecord(state) };
 }

@@ -4,12 +4,14 @@ import { isUsableJobId } from './job-id.js';
 import { LIMITS } from './limits.js';
 import { outputKeyProblem } from './output-key.js';
 
+const LONGEST_DURATION = 100;
 const MAX_DURATION_MS = 10 * 365 * 24 * 60 * 60 * 1000;
 
 /** Milliseconds of a duration as Temporal writes it (`"500ms"`, `"10s"`, `"2 hours"`) or as a number of milliseconds. */
 export function durationMs(duration: string | number): number {
   if (typeof duration === 'number') return duration;
-  if (/^[\d.\s]+$/.test(duration)) return Number.NaN; // "5": seconds, minutes? Only a number is milliseconds
+  if (/^[\d.\s]*$/.test(duration)) return Number.NaN; // "5": seconds, minutes? Only a number is milliseconds
+  if (duration.length > LONGEST_DURATION) return Number.NaN; // the library throws
   // The types promise a number for every string; for most there is none.
   const parsed = ms(duration as ms.StringValue) as number | undefined;
   return parsed ?? Number.NaN;
@@ -23,7 +25,7 @@ const NOT_A_DURATION =
   'must be a duration such as "500ms", "10s", "30m", or milliseconds, above zero and at most ten years';
 
 const duration = z
-  .union([z.string().min(1).max(100), z.number()], NOT_A_DURATION)
+  .union([z.string().min(1).max(LONGEST_DURATION), z.number()], NOT_A_DURATION)
   .describe('A duration such as "500ms", "10s", "30m", or a number of milliseconds; above zero')
   .refine(isDuration, NOT_A_DURATION);
 

@@ -43,21 +43,22 @@ export function createTemporalPort(
       }
     },
     async announceSending({ workflowId, runId }: RunRef) {
-      await ask(() => client.workflow.getHandle(workflowId, runId).signal(SENDING_SIGNAL));
+      await ask(() => client.workflow.getHandle(workflowId, runId).signal(SENDING_SIGNAL, new Date().toISOString()));
     },
     async cancelRun({ workflowId, runId }: RunRef) {
       await ask(() => client.workflow.getHandle(workflowId, runId).cancel());
     },
     async reportLateJob({ workflowId, runId }, job) {
+      const event = { ...job, isOwn: true };
       const run = client.workflow.getHandle(workflowId, runId);
       try {
-        await ask(() => run.signal(PROVIDER_EVENT_SIGNAL, job));
+        await ask(() => run.signal(PROVIDER_EVENT_SIGNAL, event));
         return true;
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
         const successor = await ask(() => resetRunOf(client, { workflowId, runId }));
         if (successor === null) return false;
-        await ask(() => successor.signal(PROVIDER_EVENT_SIGNAL, job));
+        await ask(() => successor.signal(PROVIDER_EVENT_SIGNAL, event));
         return true;
       }
     },

@@ -1,4 +1,4 @@
-import { CancelledFailure, condition, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import { CancelledFailure, condition, patched, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { adoptCommand } from '../contract/commands.js';
 import { CANCEL_RUN } from './activity-options.js';
@@ -14,6 +14,9 @@ const CANCEL_ARRIVES_WITHIN = '1m';
 
 /** Runs of earlier builds that were cancelled, and settle, stay in the history in which they were. */
 export const SETTLES_IN_NEW_HISTORY = 'settles-in-new-history';
+
+/** Runs of earlier builds sent a request while the signal to cancel was on its way to the server and back. */
+const PAYS_NOTHING_AFTER_CANCEL = 'pays-nothing-after-cancel';
 
 /**
  * The end of a cancelled run. The provider cannot cancel, so the message says what may still be billed and how to get it.
@@ -48,6 +51,17 @@ function consequence(run: VideoRun): string {
   // The run's own key is taken by what is saved already.
   const command = adoptCommand(jobId, assets.length === 0 ? output : null, overwrite);
   return `${bill}${saved} To save its video after all: ${command}`;
+}
+
+/**
+ * Ends a run that is to be cancelled before it pays. The server's word is waited for, since only with it does a run end as
+ * Canceled; where the server refuses it nothing is paid either, and the problem says so.
+ */
+export async function endIfCancelled(run: VideoRun): Promise<void> {
+  if (run.isCancelAsked && !run.isCancelled() && patched(PAYS_NOTHING_AFTER_CANCEL)) {
+    await condition(() => run.isCancelled());
+  }
+  if (run.isCancelled()) throw cancelledRun(run);
 }
 
 /**

@@ -23,6 +23,9 @@ const LOOKS = 20;
 /** Runs of earlier builds had named jobs on no record, and did not look at them again before they paid again. */
 const KEEPS_NAMED_JOBS = 'keeps-named-jobs';
 
+/** Runs of earlier builds had the request sent again while a job that a person had named was still looked at. */
+export const PAYS_AFTER_OTHER_ANSWERS = 'pays-after-other-answers';
+
 /** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */
 export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: readonly string[]): Promise<Decision> {
   run.decide(null);
@@ -37,6 +40,10 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: read
     const found = await named.adoptOne();
     const decision = preferred(run.decided(), found);
     const wouldPay = decision?.action === 'resubmit';
+    if (wouldPay && run.inspections > 0 && patched(PAYS_AFTER_OTHER_ANSWERS)) {
+      await condition(() => run.isCancelled() || run.inspections === 0);
+      continue;
+    }
     if (wouldPay && named.hasNew()) continue;
     if (decision !== null && !(wouldPay && named.hasUntold())) {
       run.decide(decision); // whoever gave another one is told

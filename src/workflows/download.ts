@@ -48,11 +48,23 @@ async function downloadOne(run: VideoRun, input: DownloadInput, taskQueue: strin
     summary: `download ${input.key}`,
   };
   try {
-    return await run.untilCancelled(() => downloadVideo.executeWithOptions(options, [input]));
+    const asset = await run.untilCancelled(() => downloadVideo.executeWithOptions(options, [input]));
+    if (isAsset(asset)) return asset;
+    throw failRun(
+      'DownloadFailed',
+      `The download of job ${input.jobId} was ended in Temporal by somebody who gave no file.`,
+      adoptOutputCommand(input),
+    );
   } catch (error) {
     await discard(input, taskQueue);
     throw endOf(error, run, input);
   }
+}
+
+/** Whoever completes the activity by hand may give anything. */
+function isAsset(result: Partial<Record<keyof VideoAsset, unknown>> | null): boolean {
+  const { uri, bytes, sha256 } = result ?? {};
+  return typeof uri === 'string' && typeof bytes === 'number' && typeof sha256 === 'string';
 }
 
 /** Best effort: a leftover that cannot be swept must not hide why the download ended. */

@@ -4,29 +4,23 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
-  isCancellation,
   patched,
-  proxyActivities,
   TemporalFailure,
 } from '@temporalio/workflow';
-import type { CheckFailureDetails } from '../activities/check-request.js';
-import type { Activities } from '../activities/index.js';
 import { adoptCommand } from '../contract/commands.js';
 import { FAILURES, type FailureType } from '../contract/failures.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
-import { CHECK } from './activity-options.js';
 import { cancelAtServer, cancelledBy, cancelledRun, cancelThisRun, SETTLES_IN_NEW_HISTORY } from './cancellation.js';
 import type { CarriedState } from './carried-state.js';
+import { check } from './check.js';
 import { download } from './download.js';
-import { activityCause, contractType, endWith, problemOf } from './failures.js';
+import { contractType, endWith, problemOf } from './failures.js';
 import { recordEnd } from './ledger.js';
 import { listen } from './listen.js';
 import { statedIn } from './stated-input.js';
 import { submit } from './submit.js';
 import { now, VideoRun } from './video-run.js';
 import { waitForVideo } from './wait.js';
-
-const { checkRequest } = proxyActivities<Pick<Activities, 'checkRequest'>>(CHECK);
 
 /**
  * One request in, one whole MP4 saved: check, submit once, wait, download. `before` is the run's own, when it continues
@@ -55,19 +49,6 @@ async function makeVideo(run: VideoRun, carried: CarriedState | undefined): Prom
   const jobId = run.status.jobId ?? '';
   await download(run, jobId, outputs);
   return result(run, jobId, model);
-}
-
-async function check(run: VideoRun): Promise<void> {
-  try {
-    run.checked(await run.untilCancelled(() => checkRequest(run.input)));
-  } catch (error) {
-    if (run.isCancelled() && isCancellation(error)) throw cancelledRun(run);
-    const cause = activityCause(error);
-    if (!(cause instanceof ApplicationFailure)) throw error;
-    run.refused(cause.details?.[0] as CheckFailureDetails | undefined);
-    const type = contractType(cause);
-    throw type === null ? error : endWith(type, cause.message);
-  }
 }
 
 async function start(run: VideoRun): Promise<void> {

@@ -2,15 +2,18 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  patched,
   proxyLocalActivities,
   setHandler,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
+import { adoptCommand } from '../contract/commands.js';
 import { isUsableJobId } from '../contract/job-id.js';
 import { LIMITS } from '../contract/limits.js';
 import type { CancelRequest, ResolveSubmission, VideoStatus } from '../contract/types.js';
 import { POLL } from './activity-options.js';
 import { cancelThisRun } from './cancellation.js';
+import { PAYS_AFTER_OTHER_ANSWERS } from './decision.js';
 import { cancelSignal, providerEventSignal, resolveSubmissionUpdate, sendingSignal, statusQuery } from './messages.js';
 import type { Decision, VideoRun } from './video-run.js';
 
@@ -25,6 +28,7 @@ export function listen(run: VideoRun): void {
   setHandler(
     cancelSignal,
     async (request) => {
+      run.isCancelAsked = true;
       run.cancelReason = reasonOf(request) ?? run.cancelReason;
       await CancellationScope.nonCancellable(() => cancelThisRun(run));
     },
@@ -45,8 +49,9 @@ export function listen(run: VideoRun): void {
   );
   setHandler(
     sendingSignal,
-    () => {
+    (at) => {
       run.mayHaveSent = true;
+      run.sendingAt = typeof at === 'string' ? at : null;
     },
     {
       description:
@@ -69,7 +74,7 @@ function reasonOf(request: CancelRequest | undefined): string | null {
 
 /** Refused before it reaches the history: nothing waits, or the answer is malformed. */
 function validate(run: VideoRun, answer: ResolveSubmission | undefined): void {
-  if (!isAwaiting(run)) throw refused(whyNotNow(run));
+  if (answer !== undefined && !run.isOpenTo(answer.action)) throw refused(whyNotNow(run, answer));
   if (
     answer?.action === 'adopt'
       ? !isUsableJobId(answer.jobId)
@@ -81,7 +86,14 @@ function validate(run: VideoRun, answer: ResolveSubmission | undefined): void {
   }
 }
 
-function whyNotNow(run: VideoRun): string {
+function whyNotNow(run: VideoRun, answer: ResolveSubmission): string {
+  const named = answer.action === 'adopt' && isUsableJobId(answer.jobId) ? answer.jobId : null;
+  return named === null || named === run.status.jobId
+    ? whyNoAnswer(run)
+    : `${whyNoAnswer(run)} To save the video of ${named} all the same: ${adoptCommand(named, null)}`;
+}
+
+function whyNoAnswer(run: VideoRun): string {
   const { state } = run.status;
   if (state !== 'awaiting_decision') return `Nothing waits for a decision: the run is ${state}.`;
   return run.isCancelled()
@@ -90,29 +102,38 @@ function whyNotNow(run: VideoRun): string {
 }
 
 async function resolve(run: VideoRun, answer: ResolveSubmission): Promise<VideoStatus> {
-  const decision = await decide(answer);
-  if (!isAwaiting(run)) throw refused(whyNotNow(run));
+  const decision = await decide(run, answer);
+  const isOpen = run.isOpenTo(answer.action) && (run.decided() === null || patched(PAYS_AFTER_OTHER_ANSWERS));
+  if (!isOpen) throw refused(whyNotNow(run, answer));
   run.decide(decision);
   await condition(() => run.status.state !== 'awaiting_decision' || run.decided() !== decision);
-  if (run.decided() !== decision) throw refused(`A job turned up in that moment: ${whatItDoes(run)}.`);
+  if (run.decided() !== decision) throw refused(overtakenBy(run.decided()));
   return run.status;
 }
 
-function whatItDoes({ status: { state, jobId } }: VideoRun): string {
-  if (state === 'awaiting_decision') return 'it could not be read yet, so look at the question once more';
-  return jobId === null ? `the run is ${state}` : `the run follows ${jobId}`;
+/** Without a decision the question is asked once more. */
+function overtakenBy(decision: Decision | null): string {
+  switch (decision?.action) {
+    case 'adopt':
+      return `A job turned up in that moment: the run follows ${decision.jobId}.`;
+    case 'abandon':
+      return 'Another answer came in that moment: the submit is abandoned.';
+    default:
+      return 'A job turned up in that moment: it could not be read yet, so look at the question once more.';
+  }
 }
 
-async function decide(answer: ResolveSubmission): Promise<Decision> {
+async function decide(run: VideoRun, answer: ResolveSubmission): Promise<Decision> {
   if (answer.action !== 'adopt') return { action: answer.action };
   const { jobId } = answer;
-  const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${jobId}` }, [{ jobId }]);
-  if (!inspection.adoptable) throw refused(inspection.reason);
-  return { action: 'adopt', jobId, providerStatus: inspection.job.status };
-}
-
-function isAwaiting(run: VideoRun): boolean {
-  return run.status.state === 'awaiting_decision' && run.decided() === null && !run.isCancelled();
+  run.inspections++;
+  try {
+    const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${jobId}` }, [{ jobId }]);
+    if (!inspection.adoptable) throw refused(inspection.reason);
+    return { action: 'adopt', jobId, providerStatus: inspection.job.status };
+  } finally {
+    run.inspections--;
+  }
 }
 
 function refused(message: string): ApplicationFailure {

@@ -7,9 +7,11 @@ import {
   STATUS_QUERY,
 } from '../contract/names.js';
 import type { CancelRequest, ProviderEvent, ResolveSubmission, VideoStatus } from '../contract/types.js';
+import type { OwnWord } from './video-run.js';
 
 export const statusQuery = defineQuery<VideoStatus>(STATUS_QUERY);
 export const cancelSignal = defineSignal<[CancelRequest?]>(CANCEL_SIGNAL);
-export const providerEventSignal = defineSignal<[ProviderEvent]>(PROVIDER_EVENT_SIGNAL);
-export const sendingSignal = defineSignal(SENDING_SIGNAL);
+export const providerEventSignal = defineSignal<[ProviderEvent & OwnWord]>(PROVIDER_EVENT_SIGNAL);
+/** With the worker's time, in ISO; workers of earlier builds say none. */
+export const sendingSignal = defineSignal<[string?]>(SENDING_SIGNAL);
 export const resolveSubmissionUpdate = defineUpdate<VideoStatus, [ResolveSubmission]>(RESOLVE_SUBMISSION_UPDATE);

@@ -12,7 +12,8 @@ import { isUsableJobId } from '../contract/job-id.js';
 import type { ProviderRequest } from '../contract/types.js';
 import { SUBMIT } from './activity-options.js';
 import { activityCause, contractType, endWith, failRun } from './failures.js';
-import { cancelledRun } from './cancellation.js';
+import { endIfCancelled } from './cancellation.js';
+import { checkAgain } from './check.js';
 import { awaitDecision, type Unknown } from './decision.js';
 import { recordSubmit, type SubmitOutcome } from './ledger.js';
 import { now, type VideoRun } from './video-run.js';
@@ -25,8 +26,9 @@ type PaidRequest = Omit<SubmitInput, 'submitMs'>;
 export async function submit(run: VideoRun, request: ProviderRequest): Promise<void> {
   const inDoubt: string[] = [];
   for (;;) {
-    if (run.isCancelled()) throw cancelledRun(run);
+    await endIfCancelled(run);
     run.enter('submitting', { error: null });
+    await checkAgain(run);
     const askedAt = now();
     const outcome = await submitOnce(run, { request, firstRunId: workflowInfo().firstExecutionRunId });
     if ('jobId' in outcome) {
@@ -35,7 +37,9 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
       return;
     }
     inDoubt.push(
-      outcome.earlierJobs === undefined ? `the submit sent after ${askedAt}` : 'the submit of the run before the reset',
+      outcome.earlierJobs === undefined
+        ? `the submit sent after ${run.sendingAt ?? askedAt}`
+        : 'the submit of the run before the reset',
     );
     const decision = await awaitDecision(run, outcome, inDoubt);
     log.info('the submit in doubt was answered', { ...decision });
@@ -62,11 +66,12 @@ function abandoned(inDoubt: readonly string[]): string {
 async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJob | Unknown> {
   const deadlineAt = Date.now() + run.plan.submitMs;
   for (;;) {
+    await endIfCancelled(run);
     const outcome = await attempt(run, { ...paid, submitMs: Math.max(0, deadlineAt - Date.now()) });
     recordSubmit(run, nameOf(outcome));
     if (outcome instanceof ApplicationFailure) throw outcome;
     if (outcome !== 'not sent') return outcome;
-    if (run.isCancelled()) throw cancelledRun(run);
+    await endIfCancelled(run);
     // A worker died or the task was lost on its way, before the mark: nothing left, so it is simply run again.
     if (Date.now() >= deadlineAt) {
       throw failRun(
@@ -85,14 +90,22 @@ type Attempt = SubmittedJob | Unknown | 'not sent' | ApplicationFailure;
 
 async function attempt(run: VideoRun, input: SubmitInput): Promise<Attempt> {
   run.mayHaveSent = false;
+  run.sendingAt = null;
   try {
     const options = { ...SUBMIT, summary: `submit to ${input.request.model}` };
     const job = await run.untilCancelled(() => submitVideo.executeWithOptions(options, [input]));
-    return isUsableJobId((job as Partial<SubmittedJob> | null)?.jobId) ? job : { unknown: ENDED_BY_HAND };
+    return jobIn(job) ?? { unknown: ENDED_BY_HAND };
   } catch (error) {
     if (run.isCancelled() && activityCause(error) instanceof CancelledFailure) return 'not sent';
     return attemptOf(run, error);
   }
+}
+
+/** Whoever completes the activity by hand may give less than a worker does. */
+function jobIn(result: Partial<SubmittedJob> | null): SubmittedJob | null {
+  const jobId = result?.jobId;
+  if (!isUsableJobId(jobId)) return null;
+  return { jobId, status: typeof result?.status === 'string' ? result.status : 'pending' };
 }
 
 function attemptOf(run: VideoRun, error: unknown): Attempt {

@@ -2,6 +2,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   CancellationScope,
   CancelledFailure,
+  patched,
   setCurrentDetails,
   upsertMemo,
   upsertSearchAttributes,
@@ -39,6 +40,14 @@ export type Decision =
   | { readonly action: 'resubmit' }
   | { readonly action: 'abandon' };
 
+/** The worker's, of the job that a submit of this very run led to; of events of the provider nobody knows which run's job they name. */
+export interface OwnWord {
+  readonly isOwn?: boolean;
+}
+
+/** Runs of earlier builds had a job that they learned of beside their own on no record. */
+const RECORDS_OTHER_JOBS = 'records-other-jobs';
+
 /** What of it belongs to the wait, and not to the run. */
 export type PollState = Omit<
   CarriedState,
@@ -69,8 +78,9 @@ export class VideoRun {
   earlierJobs: readonly string[] = [];
   /** What became of every submit so far. */
   readonly submits: SubmitOutcome[] = [];
-  /** The worker has said that the request is about to leave. */
+  /** The worker has said that the request is about to leave, and when, if it says so much. */
   mayHaveSent = false;
+  sendingAt: string | null = null;
   /** Which submits nobody knows the outcome of, and what they may have cost: whole sentences, or nothing. */
   inDoubt = '';
   /** What is to be told to the end of further submits that nobody knows the outcome of. */
@@ -78,6 +88,12 @@ export class VideoRun {
   /** A provider event asks for a poll before its time. */
   woken = false;
   cancelReason: string | null = null;
+  /** Somebody asked for it by signal, and it may still be on its way to the server and back. */
+  isCancelAsked = false;
+  /** Workflow time in milliseconds. */
+  checkedAt = 0;
+  /** Jobs that a person has named, and that are being looked at. */
+  inspections = 0;
   private decision: Decision | null = null;
   private plan_: Plan | null = null;
   private searchAttributes = false;
@@ -130,6 +146,12 @@ export class VideoRun {
     this.decision = decision;
   }
 
+  /** Until the run has acted on it, an answer that pays nothing goes before one that would pay. */
+  isOpenTo(action: Decision['action']): boolean {
+    if (this.status.state !== 'awaiting_decision' || this.cancelRequested) return false;
+    return this.decision === null || (this.decision.action === 'resubmit' && action !== 'resubmit');
+  }
+
   get plan(): Plan {
     if (this.plan_ === null) throw new TypeError('the request was not checked yet');
     return this.plan_;
@@ -147,6 +169,7 @@ export class VideoRun {
 
   checked(plan: Plan): void {
     this.plan_ = plan;
+    this.checkedAt = Date.now();
     this.searchAttributes = plan.searchAttributes;
     this.change({ estimatedCostUsd: plan.estimatedCostUsd });
   }
@@ -195,13 +218,13 @@ export class VideoRun {
   }
 
   /** A provider event is a hint: it hurries the next poll or names a job to look at, nothing else. */
-  hint(event: ProviderEvent | null | undefined): void {
+  hint(event: (ProviderEvent & OwnWord) | null | undefined): void {
     if (event === undefined || event === null || !isUsableJobId(event.jobId)) return;
     const seen = `${event.jobId}-${typeof event.status === 'string' ? event.status.slice(0, LONGEST_STATUS) : ''}`;
-    if (this.seenEvents.includes(seen)) return;
+    if (event.isOwn !== true && this.seenEvents.includes(seen)) return;
     if (this.status.jobId === event.jobId) this.woken = true;
-    else if (this.status.jobId !== null) this.tellOfOther(event.jobId);
-    else this.keep(event.jobId);
+    else if (this.status.jobId === null) this.keep(event.jobId);
+    else if (event.isOwn === true || this.submits.includes('unknown')) this.learnOfOther(event.jobId);
     this.seenEvents = [...this.seenEvents, seen].slice(-REMEMBERED_EVENTS);
   }
 
@@ -227,13 +250,15 @@ export class VideoRun {
   /** The job is known: from here on it is followed to its end, or named in the failure. */
   follow(jobId: string, providerStatus: string | null, submittedAt: string | null): void {
     this.woken = this.candidates.includes(jobId);
-    this.enter('generating', { jobId, providerStatus, submittedAt, error: null });
-    for (const candidate of this.candidates) this.tellOfOther(candidate);
+    if (this.submits.includes('unknown')) {
+      for (const other of this.candidates.filter((candidate) => candidate !== jobId)) this.tellOfOther(other);
+    }
     for (const earlier of this.earlierJobs.filter((other) => other !== jobId)) {
       this.leaveInDoubt(
         `The run before the reset had job ${earlier}, which is billed as well. To save its video too: ${adoptCommand(earlier, null)}`,
       );
     }
+    this.enter('generating', { jobId, providerStatus, submittedAt, error: null });
   }
 
   /** The run has its job, but it may have paid for more than that one. */
@@ -258,9 +283,14 @@ export class VideoRun {
     return this.status.jobId === null && (this.submits.includes('unknown') || (this.isReset && !this.adopts));
   }
 
+  /** On record as well: what a run has paid for is to be known without a worker, and after it was terminated. */
+  private learnOfOther(jobId: string): void {
+    this.tellOfOther(jobId);
+    if (patched(RECORDS_OTHER_JOBS)) this.record();
+  }
+
   /** The submit that was in doubt had been accepted, and somebody sent another one meanwhile: two jobs, and two bills. */
   private tellOfOther(jobId: string): void {
-    if (jobId === this.status.jobId || !this.submits.includes('unknown')) return;
     if (this.status.warnings.length >= REMEMBERED_EVENTS) return; // a memo has an end, and Temporal would end the run with it
     const warning = `The provider also tells of job ${jobId} for this run, which may be billed as well. To save its video too: ${adoptCommand(jobId, null)}`;
     if (!this.status.warnings.includes(warning)) this.leaveInDoubt(warning);

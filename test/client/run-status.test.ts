@@ -53,4 +53,11 @@ describe('a closed run whose record says nothing of its end', () => {
       });
     }
   });
+
+  it('keeps what a cancelled run said that the server would not end as Canceled', () => {
+    const error = { type: 'Cancelled', message: 'The run was cancelled. To save its video after all: …' };
+    const memo = { [STATUS_MEMO]: { ...recorded, state: 'cancelled', error } };
+    const status = closedStatus({ memo, status: { name: 'FAILED' }, closeTime: new Date(0) });
+    expect(status).toMatchObject({ state: 'failed', error });
+  });
 });

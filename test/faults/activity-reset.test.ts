@@ -1,6 +1,7 @@
+import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
-import { accepted, completed } from '../support/provider.js';
+import { accepted, completed, job } from '../support/provider.js';
 import { startRig, until, type Rig } from '../support/rig.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
@@ -115,4 +116,40 @@ it.each<[string, (handle: LongtakeHandle) => Promise<unknown>, RegExp]>([
   await handle.resolveSubmission({ action: 'adopt', jobId: `ended by hand, ${handle.workflowId}` });
   await handle.result();
   expect(rig.provider.submits).toHaveLength(1);
+});
+
+const resultOf = (value: unknown) => ({ payloads: [defaultPayloadConverter.toPayload(value)] });
+
+it('a submit that is completed by hand with a job of somebody’s choice follows it, and names its own as well', async () => {
+  await startProcess();
+  const { handle, answer } = await withSubmitUnderWay();
+  rig.provider.script.poll = ({ jobId }) => job(jobId, 'in_progress');
+  const result = resultOf({ jobId: 'chosen' }); // without its status
+  await rig.temporal.workflowService.respondActivityTaskCompletedById({ ...byId(handle), result });
+  await until(handle, ({ jobId }) => jobId === 'chosen');
+  answer();
+  const { warnings } = await until(handle, (status) => status.warnings.length > 0);
+  expect(warnings.join()).toMatch(/also tells of job job-1 .*: longtake adopt job-1$/);
+  await rig.temporal.workflow.getHandle(handle.workflowId).terminate();
+  expect((await handle.status()).warnings).toEqual(warnings);
+});
+
+it('a download that is completed by hand without a file fails with the command that gets the video', async () => {
+  const worker = await startProcess();
+  const { handle, answer } = await withSubmitUnderWay();
+  let isAsked = false;
+  rig.provider.script.content = () => {
+    isAsked = true;
+    return null; // no answer
+  };
+  answer();
+  await expect.poll(() => isAsked, { timeout: 60_000 }).toBe(true);
+  const { pendingActivities } = (await rig.temporal.workflow.getHandle(handle.workflowId).describe()).raw;
+  const activityId = pendingActivities?.[0]?.activityId ?? '';
+  await rig.temporal.workflowService.respondActivityTaskCompletedById({ ...byId(handle), activityId });
+  await expect(handle.result()).rejects.toMatchObject({
+    type: 'DownloadFailed',
+    message: expect.stringMatching(/job-1 was ended in Temporal .*longtake adopt .*job-1$/) as string,
+  });
+  await worker.kill();
 });

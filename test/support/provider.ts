@@ -50,7 +50,7 @@ export interface Provider {
   close(): Promise<void>;
 }
 
-const MODEL = {
+export const MODEL = {
   id: 'test/model',
   canonical_slug: 'test/model-1',
   name: 'Test',

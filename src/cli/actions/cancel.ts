@@ -18,13 +18,24 @@ function unread(error: unknown): null {
 export async function cancel(id: string, { reason }: { readonly reason?: string | undefined }): Promise<ExitCode> {
   const parsed = cancelRequest.safeParse({ reason }, { error: inPlainWords });
   if (!parsed.success) throw usageError(`${describeIssues(parsed.error, () => '--reason')}.`);
-  return await connected(loadConfig(), async ({ longtake, temporal }) => {
+  const config = loadConfig();
+  return await connected(config, async ({ longtake, temporal }) => {
     const run = await knownRun(temporal, id).catch(unread);
-    if (run === null) await ask();
+    if (run === null) await askUnread();
     else if (run.state === 'cancelled') say(`run ${id} is cancelled already.`);
     else if (!run.isRunning) throw new CliError(EXIT.failed, `There is nothing to cancel: run ${id} is ${run.state}.`);
     else await ask();
     return EXIT.done;
+
+    /** A step that its worker cannot read stands still, and the run with it. */
+    async function askUnread(): Promise<void> {
+      if (reason !== undefined && config.encryption.current !== null) {
+        throw usageError(
+          `Run ${id} is encrypted with a key that is not in LONGTAKE_ENCRYPTION_KEY, so its worker could not read the reason. Give that key, or leave --reason out.`,
+        );
+      }
+      await ask();
+    }
 
     async function ask(): Promise<void> {
       await longtake.handle(id).cancel(reason);

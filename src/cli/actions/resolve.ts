@@ -8,6 +8,7 @@ import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { watchInterruption } from '../interruption.js';
 import { say } from '../output.js';
 import { knownRun } from '../run-record.js';
 
@@ -21,14 +22,19 @@ export interface ResolveFlags {
 const ANSWER_MS = 60_000;
 const PATIENCE_MS = 5_000;
 
+/** Of a decision that has left. */
+const STANDS =
+  'the decision may still be carried out as soon as a worker is there. Until then --adopt and --abandon go before a --resubmit.';
+
 export async function resolve(id: string, flags: ResolveFlags): Promise<ExitCode> {
   const decision = decisionFrom(flags);
   return await connected(loadConfig(), async ({ longtake, temporal }) => {
     const run = await knownRun(temporal, id);
     if (!run.isRunning) throw new CliError(EXIT.failed, `Nothing waits for a decision: run ${id} is ${run.state}.`);
     const giveUp = new AbortController();
+    const interruption = watchInterruption(`Interrupted, but ${STANDS}`);
     const { state } = await Promise.race([
-      longtake.handle(id).resolveSubmission(decision),
+      interruption.orInterrupted(longtake.handle(id).resolveSubmission(decision)),
       noAnswer(giveUp.signal),
     ]).finally(() => {
       giveUp.abort();
@@ -59,6 +65,6 @@ async function noAnswer(signal: AbortSignal): Promise<never> {
   await delay(ANSWER_MS - PATIENCE_MS, undefined, { signal });
   throw new CliError(
     EXIT.failed,
-    `No worker answered within ${ANSWER_MS / 1_000} s, and the decision may still be carried out as soon as one is there. Start a worker, and look at the run before you say it again.`,
+    `No worker answered within ${ANSWER_MS / 1_000} s, and ${STANDS} Start a worker, and look at the run before you say it again.`,
   );
 }

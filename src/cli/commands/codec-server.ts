@@ -1,3 +1,4 @@
+import { hostName } from '../host-name.js';
 import { portNumber } from '../numbers.js';
 import { Command } from '../typed-commander.js';
 
@@ -9,7 +10,7 @@ export function codecServerCommand() {
         'LONGTAKE_ENCRYPTION_OLD_KEYS and LONGTAKE_CODEC_TOKEN, which callers must show.',
     )
     .option('--port <number>', '0: a free one', portNumber, 8089)
-    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .option('--host <address>', 'where to listen', hostName, '127.0.0.1')
     .option('--origin <origins...>', 'where the UI is', ['http://localhost:8233', 'http://127.0.0.1:8233'])
     .action(async (flags) => {
       const { codecServer } = await import('../actions/codec-server.js');
