@@ -204,8 +204,20 @@ class DownloadAttempt {
     if (!endIsTold && !verdict.showsItsEnd) await this.mustComeTwice(bytes, sha256);
     const asset = { key: this.input.key, uri: '', bytes, sha256, contentType: 'video/mp4', ...mediaFacts(verdict) };
     await this.claim({ ...this.progress, bytes, finished: asset });
-    const stored: StoredVideo = await write.publish({ bytes, sha256 });
+    const stored = await this.untilEnded(write, () => write.publish({ bytes, sha256 }));
     return { ...asset, key: stored.key, uri: stored.uri };
+  }
+
+  /** An upload may take long: a cancel, a time-out and the worker's end reach it as they reach the transfer. */
+  private async untilEnded(write: VideoWrite, work: () => Promise<StoredVideo>): Promise<StoredVideo> {
+    const signal = cancellationSignal();
+    const end = (): void => void write.discard();
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      return await work();
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
   }
 
   /** The connection's end may have cut off whole fragments, and neither HTTP nor the file tells: the same bytes again do. */

@@ -23,8 +23,15 @@ export interface ObjectOptions {
 }
 
 /** Of the SDK's own name, so that it passes through as it is. */
-interface Ending {
+export interface Ending {
   readonly abortSignal?: AbortSignal;
+}
+
+/** What is tidied up after an end must not hold that end back for long; what it leaves is swept later. */
+const TIDY_WITHIN_MS = 30_000;
+
+function tidying(): Ending {
+  return { abortSignal: AbortSignal.timeout(TIDY_WITHIN_MS) };
 }
 
 /** The few calls of S3 that longtake makes, over full object keys. All throw the SDK's errors. */
@@ -42,12 +49,13 @@ export class S3Bucket {
   }
 
   /** Keys that begin so. */
-  async keysFrom(prefix: string): Promise<string[]> {
+  async keysFrom(prefix: string, ending: Ending = {}): Promise<string[]> {
     const keys: string[] = [];
     let token: string | undefined;
     do {
       const page = await this.client.send(
         new ListObjectsV2Command({ Bucket: this.name, Prefix: prefix, ContinuationToken: token }),
+        ending,
       );
       keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
       token = page.NextContinuationToken;
@@ -69,8 +77,8 @@ export class S3Bucket {
   }
 
   /** A small object as text, or `null`. */
-  async text(key: string): Promise<string | null> {
-    const body = await this.body(key, {});
+  async text(key: string, ending: Ending = {}): Promise<string | null> {
+    const body = await this.body(key, ending);
     if (body === null) return null;
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
@@ -89,7 +97,7 @@ export class S3Bucket {
   }
 
   async remove(key: string): Promise<void> {
-    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }));
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }), tidying());
   }
 
   async startUpload(key: string, { contentType, metadata }: ObjectOptions, ending: Ending = {}): Promise<string> {
@@ -140,7 +148,8 @@ export class S3Bucket {
   /** One that is gone already is fine. */
   async abortUpload(key: string, uploadId: string): Promise<void> {
     try {
-      await this.client.send(new AbortMultipartUploadCommand({ Bucket: this.name, Key: key, UploadId: uploadId }));
+      const command = new AbortMultipartUploadCommand({ Bucket: this.name, Key: key, UploadId: uploadId });
+      await this.client.send(command, tidying());
     } catch (error) {
       if (s3ErrorCode(error) !== 'NoSuchUpload') throw error;
     }

@@ -1,6 +1,6 @@
 import { newPartName, ownerPrefix } from './part-file.js';
 import type { WriteOwner } from './port.js';
-import type { S3Bucket } from './s3-bucket.js';
+import type { Ending, S3Bucket } from './s3-bucket.js';
 
 const JSON_OBJECT = { ContentType: 'application/json' } as const;
 
@@ -18,20 +18,20 @@ export class S3Claim {
     private etag: string | undefined,
   ) {}
 
-  static async make(bucket: S3Bucket, objectKey: string, owner: WriteOwner): Promise<S3Claim> {
+  static async make(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Ending): Promise<S3Claim> {
     const claimKey = beside(objectKey, newPartName(objectKey, owner));
-    const etag = await bucket.put(claimKey, '{}', JSON_OBJECT);
+    const etag = await bucket.put(claimKey, '{}', JSON_OBJECT, ending);
     return new S3Claim(bucket, claimKey, etag);
   }
 
-  async isHeld(): Promise<boolean> {
-    return (await this.bucket.sizeOf(this.claimKey)) !== null;
+  async isHeld(ending: Ending): Promise<boolean> {
+    return (await this.bucket.sizeOf(this.claimKey, ending)) !== null;
   }
 
   /** Writes down which upload belongs to the claim. Fails when the claim is gone, so that none is opened behind a sweep. */
-  async record(uploadId: string): Promise<void> {
-    const condition = this.etag === undefined ? {} : { IfMatch: this.etag };
-    this.etag = await this.bucket.put(this.claimKey, JSON.stringify({ uploadId }), { ...JSON_OBJECT, ...condition });
+  async record(uploadId: string, ending: Ending): Promise<void> {
+    const more = this.etag === undefined ? JSON_OBJECT : { ...JSON_OBJECT, IfMatch: this.etag };
+    this.etag = await this.bucket.put(this.claimKey, JSON.stringify({ uploadId }), more, ending);
   }
 
   /** Its upload could not be aborted: the next attempt, or the run's end, finds both by the claim. */
@@ -44,9 +44,9 @@ export class S3Claim {
   }
 
   /** Ends all transfers of this owner to this object: aborts their uploads, then removes their claims. */
-  static async sweep(bucket: S3Bucket, objectKey: string, owner: WriteOwner): Promise<void> {
-    for (const claimKey of await bucket.keysFrom(beside(objectKey, ownerPrefix(objectKey, owner)))) {
-      const uploadId = uploadIdIn(await bucket.text(claimKey));
+  static async sweep(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Ending): Promise<void> {
+    for (const claimKey of await bucket.keysFrom(beside(objectKey, ownerPrefix(objectKey, owner)), ending)) {
+      const uploadId = uploadIdIn(await bucket.text(claimKey, ending));
       if (uploadId !== null) await bucket.abortUpload(objectKey, uploadId);
       await bucket.remove(claimKey);
     }
@@ -57,7 +57,12 @@ function beside(objectKey: string, name: string): string {
   return objectKey.slice(0, objectKey.lastIndexOf('/') + 1) + name;
 }
 
+/** One that somebody damaged is removed like any other. */
 function uploadIdIn(claim: string | null): string | null {
-  const { uploadId } = JSON.parse(claim ?? '{}') as { readonly uploadId?: unknown };
-  return typeof uploadId === 'string' ? uploadId : null;
+  try {
+    const { uploadId } = JSON.parse(claim ?? '{}') as { readonly uploadId?: unknown };
+    return typeof uploadId === 'string' ? uploadId : null;
+  } catch {
+    return null;
+  }
 }

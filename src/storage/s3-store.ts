@@ -36,7 +36,7 @@ class S3Store implements VideoStore {
   async check(key: string, { overwrite }: { readonly overwrite: boolean }): Promise<void> {
     const objectKey = this.parse(key);
     await this.guarded(`Looking whether "${key}" can be saved`, async () => {
-      const ending = { abortSignal: AbortSignal.timeout(LIMITS.storageCheckMs) };
+      const ending = soon();
       if ((await this.bucket.sizeOf(objectKey, ending)) !== null && !overwrite) throw conflict(key, this.uri(key));
       await this.tryToWrite(objectKey, ending);
       await (await SpoolFile.create()).remove(); // where the video will wait
@@ -54,10 +54,10 @@ class S3Store implements VideoStore {
   async open(key: string, options: OpenOptions): Promise<VideoWrite> {
     const objectKey = this.parse(key);
     return await this.guarded(`Starting to save "${key}"`, async () => {
-      await S3Claim.sweep(this.bucket, objectKey, options.owner);
+      await S3Claim.sweep(this.bucket, objectKey, options.owner, soon());
       const spool = await SpoolFile.create();
       try {
-        const claim = await S3Claim.make(this.bucket, objectKey, options.owner);
+        const claim = await S3Claim.make(this.bucket, objectKey, options.owner, soon());
         const { bucket, buffers } = this;
         return new S3Write({
           ...options,
@@ -78,7 +78,9 @@ class S3Store implements VideoStore {
 
   async sweep(key: string, owner: WriteOwner): Promise<void> {
     const objectKey = this.parse(key);
-    await this.guarded(`Removing unfinished transfers of "${key}"`, () => S3Claim.sweep(this.bucket, objectKey, owner));
+    await this.guarded(`Removing unfinished transfers of "${key}"`, () =>
+      S3Claim.sweep(this.bucket, objectKey, owner, soon()),
+    );
   }
 
   /** An upload that is started and ended at once: rights and bucket show, and no object was ever there. */
@@ -105,6 +107,11 @@ class S3Store implements VideoStore {
       throw s3Trouble(`${doing} in ${this.description}`, error);
     }
   }
+}
+
+/** A few small requests take seconds; a storage that lets them hang must not hold a slot. */
+function soon() {
+  return { abortSignal: AbortSignal.timeout(LIMITS.storageCheckMs) };
 }
 
 function conflict(key: string, uri: string): StorageError {

@@ -19,6 +19,7 @@ type Placement = 'placed' | 'taken' | 'lost';
 export class S3Write implements VideoWrite {
   private readonly stop = new AbortController();
   private publishing: Promise<StoredVideo> | null = null;
+  private cleaning: Promise<void> | null = null;
 
   constructor(private readonly to: S3WriteDeps) {}
 
@@ -72,7 +73,7 @@ export class S3Write implements VideoWrite {
   private async placeAt(key: string, content: FileContent, replace: boolean): Promise<Exclude<Placement, 'lost'>> {
     const found = await this.compare(key, content);
     if (found === 'placed' || (found === 'taken' && !replace)) return found;
-    if (!(await this.to.claim.isHeld())) throw swept(key);
+    if (!(await this.to.claim.isHeld({ abortSignal: this.stop.signal }))) throw swept(key);
     const options = { contentType: 'video/mp4', metadata: metadataOf(this.to.owner, content), replace };
     const objectKey = this.to.objectKey(key);
     const isDone = await uploadObject({ ...this.to, stop: this.stop }, objectKey, content, options);
@@ -93,8 +94,12 @@ export class S3Write implements VideoWrite {
     return (await bucket.hash(objectKey(key), ending))?.sha256 === content.sha256 ? 'placed' : 'taken';
   }
 
-  /** Best effort: what stays is swept by the next attempt. */
-  private async cleanUp(): Promise<void> {
+  /** Best effort, and once: what stays is swept by the next attempt. */
+  private cleanUp(): Promise<void> {
+    return (this.cleaning ??= this.tidy());
+  }
+
+  private async tidy(): Promise<void> {
     await this.to.spool.remove();
     await this.to.claim.release().catch(() => undefined);
   }

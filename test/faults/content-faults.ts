@@ -140,6 +140,16 @@ export const CONTENT_FAULTS: Readonly<Record<string, Fault>> = {
     saves: UNCOUNTED,
     requests: 3,
   },
+  'transfer codings in two lines, of which the last ends nothing, and cut off between fragments': {
+    content: (call) =>
+      raw(
+        `${HEAD}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n`,
+        call.n === 1 ? UNCOUNTED.subarray(0, LAST_FRAGMENT) : UNCOUNTED,
+      )(call),
+    end: 'saved',
+    saves: UNCOUNTED,
+    requests: 3,
+  },
   'chunks, fragments that nothing counts': {
     content: raw(
       `${HEAD}Transfer-Encoding: chunked\r\n\r\n${UNCOUNTED.length.toString(16)}\r\n`,
