@@ -285,8 +285,9 @@ export class VideoRun {
 
   /** On record as well: what a run has paid for is to be known without a worker, and after it was terminated. */
   private learnOfOther(jobId: string): void {
+    const { warnings } = this.status;
     this.tellOfOther(jobId);
-    if (patched(RECORDS_OTHER_JOBS)) this.record();
+    if (this.status.warnings !== warnings && patched(RECORDS_OTHER_JOBS)) this.record();
   }
 
   /** The submit that was in doubt had been accepted, and somebody sent another one meanwhile: two jobs, and two bills. */
