@@ -18,6 +18,7 @@ import type { GenerateVideoResult, ResolveSubmission, VideoStatus } from '../con
 import { LongtakeError } from './errors.js';
 import { isCancelRequested } from './cancel-requested.js';
 import { pendingWork } from './pending-work.js';
+import { closedSignal } from './closed-signal.js';
 import { closedStatus, recordedStatus, type RunStatus } from './run-status.js';
 import { isUnreachable, translated } from './temporal-errors.js';
 
@@ -101,15 +102,22 @@ export class LongtakeHandle {
   /** The run's status now and whenever it changes, until it is closed. Lost connections are waited out. */
   async *follow({ intervalMs = FOLLOW_EVERY_MS, signal }: FollowOptions = {}): AsyncGenerator<RunStatus, void, void> {
     let shown: string | null = null;
-    while (signal?.aborted !== true) {
-      const status = await this.statusIfReachable();
-      if (status !== null) {
-        const text = JSON.stringify(status);
-        if (text !== shown) yield status;
-        shown = text;
-        if (isClosed(status)) return;
+    const left = new AbortController();
+    let closed: AbortSignal | undefined = closedSignal(this.client, this.workflowId, left.signal);
+    try {
+      while (signal?.aborted !== true) {
+        const status = await this.statusIfReachable();
+        if (status !== null) {
+          const text = JSON.stringify(status);
+          if (text !== shown) yield status;
+          shown = text;
+          if (isClosed(status)) return;
+        }
+        await pause(intervalMs, signal, closed);
+        if (closed?.aborted === true) closed = undefined; // it shortens one pause, whatever the next look finds
       }
-      await pause(intervalMs, signal);
+    } finally {
+      left.abort();
     }
   }
 
@@ -192,14 +200,16 @@ function isNoAnswer(error: unknown): boolean {
   return isGrpcServiceError(cause) && NO_ANSWER.has(cause.code);
 }
 
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Until the time is over or one of the signals comes. */
+async function pause(ms: number, ...signals: (AbortSignal | undefined)[]): Promise<void> {
+  if (signals.some((signal) => signal?.aborted)) return;
   await new Promise<void>((resolve) => {
     const done = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
+      for (const signal of signals) signal?.removeEventListener('abort', done);
       resolve();
     };
     const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
+    for (const signal of signals) signal?.addEventListener('abort', done);
   });
 }
