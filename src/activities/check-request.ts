@@ -80,7 +80,8 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
       if (answer.outcome === 'models') return answer.models;
       if (!needed) return null;
       if (answer.outcome === 'denied') {
-        throw finalFailure(answer.httpStatus === 401 ? 'AuthenticationFailed' : 'PermissionDenied', answer.message);
+        const type = answer.httpStatus === 401 ? 'AuthenticationFailed' : 'PermissionDenied';
+        throw finalFailure(type, `${answer.message} Nothing was submitted.`);
       }
       const what = `The price of ${id} is unknown, because the model list cannot be read: ${answer.message} Nothing was submitted.`;
       const delayMs = retryDelayMs(activityInfo().attempt, answer.retryAfterMs);

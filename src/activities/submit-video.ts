@@ -59,7 +59,9 @@ export function createSubmitVideo({ openRouter, temporal, settings }: ActivityDe
     const answer = await submitWithHeartbeat(openRouter, body);
     if (answer.outcome === 'accepted') return await recordJob(temporal, answer.job);
     if (answer.outcome === 'unknown') throw unknownOutcome(answer.message);
-    if (answer.outcome === 'refused') throw finalFailure(refusalType(answer.httpStatus), answer.message);
+    if (answer.outcome === 'refused') {
+      throw finalFailure(refusalType(answer.httpStatus), `${answer.message} Nothing was submitted.`);
+    }
     await unmark(temporal);
     throw notAccepted(answer, input, elapsedMs);
   };

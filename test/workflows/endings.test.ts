@@ -203,6 +203,7 @@ describe('what the provider says to the submit', () => {
     });
     expect(rig.provider.submits).toHaveLength(1);
     expect(error.jobId).toBeNull();
+    expect(error.message).toContain('Nothing was submitted.');
     if (status !== 302) expect(error.message).toContain('the reason given');
   });
 
@@ -303,6 +304,17 @@ describe('what can be known before money is spent', () => {
       const budgeted = await other.start({ maxCostUsd: 1, timeouts: { submit: '500ms' } });
       expect((await failureOf(budgeted)).type).toBe('ProviderUnavailable');
       expect(other.provider.submits).toHaveLength(1);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('says that nothing was submitted where a budget needs the model list and the key is refused', async () => {
+    const other = await startRig({ script: { models: () => refusal(401, 'no such key') } });
+    try {
+      const error = await failureOf(await other.start({ maxCostUsd: 1 }));
+      expect(error).toMatchObject({ type: 'AuthenticationFailed', jobId: null });
+      expect(error.message).toMatch(/no such key\. Check OPENROUTER_API_KEY\. Nothing was submitted\./);
     } finally {
       await other.stop();
     }
