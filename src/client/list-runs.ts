@@ -4,11 +4,13 @@ import {
   type WorkflowClient,
   type WorkflowExecutionInfo,
 } from '@temporalio/client';
+import type { Problem } from '../contract/failures.js';
 import { MODEL_MEMO, WORKFLOW_TYPE, type SEARCH_ATTRIBUTES } from '../contract/names.js';
 import { videoState } from '../contract/schemas.js';
 import type { VideoState } from '../contract/types.js';
 import { isCancelRequested } from './cancel-requested.js';
 import { closedStatus, impliedState, recordedStatus, recordProblem } from './run-status.js';
+import { standstill } from './standstill.js';
 import { readMemo, withUnreadMemos, type MemoReading } from './unread-memos.js';
 
 /** One row of a list of runs. Times are ISO; absent things are `null`. */
@@ -26,6 +28,8 @@ export interface RunSummary {
   readonly closedAt: string | null;
   /** A cancel has reached the run, and it waits for something before it closes. */
   readonly cancelRequested: boolean;
+  /** Why nothing happens on an open run: no worker takes it (`NoWorker`), it is `Paused`, or its step fails (`Unexpected`); else `null`. */
+  readonly standstill: Problem | null;
   /** Why what the run recorded cannot be read, such as a key that is missing; then only what Temporal itself shows is known. */
   readonly unreadable: string | null;
 }
@@ -57,24 +61,28 @@ export async function listRuns(
   const summaries: RunSummary[] = [];
   while (summaries.length < rows.length) {
     const some = rows.slice(summaries.length, summaries.length + ASKED_AT_ONCE);
-    const told = some.map(async (row) => ({ ...row, cancelRequested: await wantsToClose(temporal, row) }));
+    const told = some.map(async (row) => ({ ...row, ...(await described(temporal, row)) }));
     summaries.push(...(await Promise.all(told)));
   }
   return summaries;
 }
 
+type Described = Pick<RunSummary, 'cancelRequested' | 'standstill'>;
+type Row = Omit<RunSummary, keyof Described>;
+
 /** A list of Temporal's does not tell, so each open run is asked for. */
-async function wantsToClose(temporal: WorkflowClient, { id, runId, closedAt }: Row): Promise<boolean> {
-  if (closedAt !== null) return false;
+async function described(temporal: WorkflowClient, { id, runId, closedAt }: Row): Promise<Described> {
+  if (closedAt !== null) return { cancelRequested: false, standstill: null };
   try {
-    return isCancelRequested((await temporal.getHandle(id, runId).describe()).raw);
+    const { raw } = await temporal.getHandle(id, runId).describe();
+    const { namespace } = temporal.options;
+    return { cancelRequested: isCancelRequested(raw), standstill: standstill(raw, { namespace, nowMs: Date.now() }) };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false; // gone since it was listed
+    // gone since it was listed
+    if (error instanceof WorkflowNotFoundError) return { cancelRequested: false, standstill: null };
     throw error;
   }
 }
-
-type Row = Omit<RunSummary, 'cancelRequested'>;
 
 function summaryOf(info: WorkflowExecutionInfo, { memo, problem }: MemoReading): Row {
   const unreadable = problem ?? recordProblem({ memo });

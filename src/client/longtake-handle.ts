@@ -50,7 +50,7 @@ export class LongtakeHandle {
       }
       const [status, pending] = await Promise.all([
         this.runningStatus(handle, description),
-        pendingWork(description, this.client.options.loadedDataConverter),
+        pendingWork(this.client, description),
       ]);
       return {
         ...{ ...status, ...identity, error: newest(pending.problem, status.error), transfer: pending.transfer },

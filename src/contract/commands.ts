@@ -51,3 +51,7 @@ export function cancelCommand(workflowId: string): string {
 export function waitCommand(workflowId: string): string {
   return `longtake wait ${operand(workflowId)}`;
 }
+
+export function statusCommand(workflowId: string): string {
+  return `longtake status ${operand(workflowId)}`;
+}

@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, expect, inject, it, onTestFinished } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { pendingWork } from '../../src/client/pending-work.js';
 import { loadConfig } from '../../src/config.js';
 import { createWorker } from '../../src/worker/index.js';
+import { longtake, newFolder } from '../cli/cli-process.js';
+import { runCommand } from '../deploy/run-command.js';
 import { accepted, completed } from '../support/provider.js';
 import { startRig, until, WORKFLOW_BUNDLE, type Rig } from '../support/rig.js';
 
@@ -18,7 +20,7 @@ afterEach(async () => {
 /** What the server says of a run, looked at so many milliseconds from now. */
 async function problemOf({ workflowId }: LongtakeHandle, inMs: number) {
   const description = await rig.temporal.workflow.getHandle(workflowId).describe();
-  return (await pendingWork(description, rig.temporal.options.loadedDataConverter, Date.now() + inMs)).problem;
+  return (await pendingWork(rig.temporal, description, Date.now() + inMs)).problem;
 }
 
 it('a step that no worker takes is told of after a minute, with the task queue', async () => {
@@ -67,10 +69,19 @@ it('an activity that somebody has paused is told of, for as long as it is', asyn
   const { error } = await handle.status();
   expect(error).toMatchObject({
     type: 'Paused',
-    message: expect.stringMatching(/^Somebody has paused the activity submitVideo \(id \d+\) in Temporal/) as unknown,
+    message: expect.stringMatching(/^Somebody has paused the activity submitVideo in Temporal/) as unknown,
   });
-  await rig.temporal.workflowService.unpauseActivity(submit);
+  const listed = await longtake(['list'], { cwd: await newFolder(), env: rig.environment });
+  expect(listed.stdout).toMatch(new RegExp(`^${handle.workflowId} +submitting, paused `, 'm'));
+  expect(listed.stderr).toMatch(/^! (One run stands|\d+ runs stand) still\. To see why: longtake status \S+$/m);
+
+  const [, command = ''] = / when it is unpaused: temporal (activity unpause .*)$/.exec(error?.message ?? '') ?? [];
+  expect(command).not.toMatch(/reset/);
+  const address = ['--address', rig.environment['TEMPORAL_ADDRESS'] ?? ''];
+  expect(runCommand(inject('temporalCli'), [...command.split(' '), ...address])).toMatchObject({ status: 0 });
   expect((await handle.status()).error).toBeNull();
+  const [row] = (await rig.client.list({ limit: 1_000 })).filter(({ id }) => id === handle.workflowId);
+  expect(row).toMatchObject({ state: 'submitting', standstill: null });
   answer();
   await handle.result();
 });

@@ -238,7 +238,8 @@ describe('without the key', () => {
     const stranger = await lonely.startWorker((config) => ({ ...config, encryption: { current: null, old: [] } }));
     const handle = await lonely.start(INPUT);
     await expect.poll(() => taskFailure(lonely, handle), { timeout: 60_000 }).toContain('LONGTAKE_ENCRYPTION_KEY');
-    const failing = /^No worker gets on with this run: its step fails again and again\. /;
+    const failing =
+      /^No worker gets on with this run: its step fails again and again\. The worker said: "A payload is encrypted with the key .*LONGTAKE_ENCRYPTION_KEY.*[^.]"\. See the worker's log: /;
     const problem = async () => (await handle.status()).error?.message;
     await expect.poll(problem, { timeout: 60_000 }).toMatch(failing);
     const { status, text } = await checkOf(lonely);

@@ -1,6 +1,9 @@
 import type { ListOptions, RunSummary } from '../../client/index.js';
 import { loadConfig } from '../../config.js';
+import { statusCommand } from '../../contract/commands.js';
+import type { ProblemType } from '../../contract/failures.js';
 import { isSimulatedJob } from '../../contract/job-id.js';
+import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cancelSuffix, dollars, localTime, table } from '../format.js';
@@ -25,6 +28,7 @@ export async function list({ state, model, limit, json }: ListFlags): Promise<Ex
   else if (runs.length === 0) say('There are no such runs.');
   else printTable(runs);
   sayUnreadable(runs);
+  if (json !== true) sayStandingStill(runs);
   return EXIT.done;
 }
 
@@ -53,9 +57,23 @@ function costCell({ costUsd, jobId }: RunSummary): string {
 
 const UNREAD_MARK = '*';
 
-function stateText({ state, cancelRequested, unreadable }: RunSummary): string {
+function stateText({ state, cancelRequested, standstill, unreadable }: RunSummary): string {
   const mark = unreadable === null ? '' : ` ${UNREAD_MARK}`;
-  return `${state ?? '?'}${cancelSuffix({ cancelRequested })}${mark}`;
+  const still = standstill === null ? '' : `, ${STILL[standstill.type] ?? 'stands still'}`;
+  return `${state ?? '?'}${cancelSuffix({ cancelRequested })}${still}${mark}`;
+}
+
+const STILL: Readonly<Partial<Record<ProblemType, string>>> = {
+  NoWorker: 'no worker',
+  Paused: 'paused',
+  Unexpected: 'step fails',
+};
+
+function sayStandingStill(runs: readonly RunSummary[]): void {
+  const [first, ...others] = runs.filter(({ standstill }) => standstill !== null);
+  if (first === undefined) return;
+  const which = others.length === 0 ? 'One run stands still' : `${others.length + 1} runs stand still`;
+  warn(`${which}. To see why: ${commandHere(statusCommand(first.id))}`);
 }
 
 /** One line for each reason, of which there are one or two. */

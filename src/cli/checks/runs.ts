@@ -1,8 +1,8 @@
 import { Client, type Connection } from '@temporalio/client';
-import { failingStep } from '../../client/pending-work.js';
+import { isStepFailing } from '../../client/standstill.js';
 import { readingProblem, readMemo, withUnreadMemos } from '../../client/unread-memos.js';
 import type { Config } from '../../config.js';
-import { shellWord } from '../../contract/commands.js';
+import { statusCommand } from '../../contract/commands.js';
 import { WORKFLOW_TYPE } from '../../contract/names.js';
 import { clientDataConverter } from '../../encryption/data-converter.js';
 import { queryLiteral } from '../../worker/query-literal.js';
@@ -50,7 +50,7 @@ function allReadable(count: number, taskQueue: string): string {
 
 function stuckText({ workflowId }: LookedAt, others: number): string {
   const more = others === 0 ? '' : ` and ${others} more`;
-  const why = commandHere(`longtake status ${shellWord(workflowId)}`);
+  const why = commandHere(statusCommand(workflowId));
   return `${workflowId}${more}: the step fails again and again on the workers. To see why: ${why}`;
 }
 
@@ -74,7 +74,7 @@ async function lookAt(client: Client, taskQueue: string): Promise<LookedAt[]> {
     runs.push({
       ...{ workflowId, isOpen },
       problem: problem ?? (isOpen ? await inputProblem(client, { id: workflowId, runId }) : null),
-      isStuck: isOpen && failingStep((await unread.getHandle(workflowId, runId).describe()).raw) !== null,
+      isStuck: isOpen && isStepFailing((await unread.getHandle(workflowId, runId).describe()).raw),
     });
     if (runs.length >= LOOKED_AT) break;
   }

@@ -1,0 +1,86 @@
+import { optionalTsToDate } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { shellWord } from '../contract/commands.js';
+import type { Problem } from '../contract/failures.js';
+import { downloadTaskQueue } from '../contract/names.js';
+
+type Raw = WorkflowExecutionDescription['raw'];
+type PendingActivity = NonNullable<Raw['pendingActivities']>[number];
+
+export interface StandstillOptions {
+  readonly namespace: string;
+  readonly nowMs: number;
+}
+
+const { PendingActivityState, PendingWorkflowTaskState } = proto.temporal.api.enums.v1;
+
+/** Those of the download lane. */
+const DOWNLOADS: ReadonlySet<string> = new Set(['downloadVideo', 'discardDownload']);
+/** Within this a worker takes what there is, unless all are busy; people and clocks of two machines get some more. */
+const TAKEN_WITHIN_MS = 60_000;
+
+/** Why nothing happens on an open run, as the server's description of it tells; `null` while it goes on. */
+export function standstill(raw: Raw, options: StandstillOptions): Problem | null {
+  if (isStepFailing(raw)) return stepFails("Its history (WorkflowTaskFailed) and the worker's log say why.");
+  const step = untakenStep(raw, options.nowMs);
+  const activity = raw.pendingActivities?.[0];
+  if (step !== null || activity === undefined) return step;
+  return paused(raw, activity, options.namespace) ?? untaken(raw, activity, options.nowMs);
+}
+
+/** Why a worker gave it back stands in its log and in the history, not in the description. */
+export function isStepFailing({ pendingWorkflowTask }: Raw): boolean {
+  // One that failed once: a worker may have died in the middle of it, which is no news.
+  return (pendingWorkflowTask?.attempt ?? 1) > 2;
+}
+
+export function stepFails(why: string): Problem {
+  return {
+    type: 'Unexpected',
+    message: `No worker gets on with this run: its step fails again and again. ${why}`,
+  };
+}
+
+function untakenStep(raw: Raw, nowMs: number): Problem | null {
+  const { state, originalScheduledTime, scheduledTime } = raw.pendingWorkflowTask ?? {};
+  if (state !== PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED) return null;
+  const since = optionalTsToDate(originalScheduledTime) ?? optionalTsToDate(scheduledTime);
+  return notTaken('next step of this run', queueOf(raw), since, nowMs);
+}
+
+function untaken(raw: Raw, { state, scheduledTime, activityType }: PendingActivity, nowMs: number): Problem | null {
+  if (state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED) return null;
+  const name = activityType?.name ?? '';
+  const queue = DOWNLOADS.has(name) ? downloadTaskQueue(queueOf(raw)) : queueOf(raw);
+  return notTaken(name, queue, optionalTsToDate(scheduledTime), nowMs);
+}
+
+function notTaken(what: string, queue: string, since: Date | undefined, nowMs: number): Problem | null {
+  if (since === undefined || nowMs - since.getTime() < TAKEN_WITHIN_MS) return null;
+  return {
+    type: 'NoWorker',
+    message: `No worker of task queue ${queue} has taken the ${what} since ${since.toISOString()}: none is there, or all are busy. See longtake doctor.`,
+  };
+}
+
+function queueOf({ executionConfig }: Raw): string {
+  return executionConfig?.taskQueue?.name ?? '';
+}
+
+/** While it is, the server ends no attempt of it either, also of a worker that is dead. */
+function paused(raw: Raw, activity: PendingActivity, namespace: string): Problem | null {
+  if (activity.paused !== true) return null;
+  const name = activity.activityType?.name ?? '';
+  return {
+    type: 'Paused',
+    message: `Somebody has paused the activity ${name} in Temporal, and the run goes on when it is unpaused: ${unpauseCommand(raw, activity, namespace)}`,
+  };
+}
+
+/** Without its flags that reset: what a submit has left behind is to be found by its next attempt. */
+function unpauseCommand(raw: Raw, { activityId }: PendingActivity, namespace: string): string {
+  const workflowId = raw.workflowExecutionInfo?.execution?.workflowId ?? '';
+  const where = namespace === 'default' ? '' : ` --namespace ${shellWord(namespace)}`;
+  return `temporal activity unpause${where} --activity-id ${shellWord(activityId ?? '')} --workflow-id=${shellWord(workflowId)}`;
+}
