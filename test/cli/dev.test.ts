@@ -139,6 +139,19 @@ it('cancels a run, which wait then reports with 3', async () => {
   });
   expect(stdout).not.toMatch(/[\u007f-\u009f\u202e]/); // escaped, so that no terminal obeys them
   expect((await dev.longtake('cancel', 'unwanted')).code).toBe(0);
+  expect(cancelled.stderr).not.toContain('No worker');
+});
+
+it('says of a cancel that no worker takes that it waits for one', async () => {
+  const env = { ...dev.env, LONGTAKE_TASK_QUEUE: 'nobody-cancels-here' };
+  const options = { cwd: dev.folder, env };
+  await new CliProcess(['generate', 'x', '--id', 'not-begun', '--detach'], options).ended;
+  // The task queue is the run's own, whatever is set where the cancel is said.
+  const { code, stderr } = await dev.longtake('cancel', 'not-begun');
+  expect(code).toBe(0);
+  expect(stderr).toMatch(
+    /^! No worker asks for work on task queue nobody-cancels-here: the cancel is recorded, .* when one starts \(longtake worker\)\.$/m,
+  );
 });
 
 it('shows no control characters of an id that another program gave', async () => {

@@ -6,7 +6,8 @@ import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
 import { CliError, isUndecryptable, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { say } from '../output.js';
+import { say, warn } from '../output.js';
+import { queueWithoutWorker } from '../queue-without-worker.js';
 import { knownRun } from '../run-record.js';
 
 /** To cancel a run takes no key. */
@@ -40,6 +41,12 @@ export async function cancel(id: string, { reason }: { readonly reason?: string 
     async function ask(): Promise<void> {
       await longtake.handle(id).cancel(reason);
       say(`Asked run ${id} to cancel. A job that was submitted may still be billed.`);
+      const queue = await queueWithoutWorker(temporal, id);
+      if (queue !== null) {
+        warn(
+          `No worker asks for work on task queue ${queue}: the cancel is recorded, and takes effect when one starts (${commandHere('longtake worker')}).`,
+        );
+      }
       say(`To see how it ends: ${commandHere(waitCommand(id))}`);
     }
   });

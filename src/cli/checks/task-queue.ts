@@ -34,6 +34,13 @@ export async function describeTaskQueue(connection: Connection, queue: TaskQueue
   return whole;
 }
 
+/** A worker asks again within a minute, also where there is nothing to do. */
+const ASKS_AGAIN_MS = 70_000;
+
+export function isAsking(seenAgoMs: number): boolean {
+  return seenAgoMs <= ASKS_AGAIN_MS;
+}
+
 /** When a worker last asked for work, by the server's clock, to the second. */
 export function seenAtMs({ lastAccessTime }: Description['pollers'][number]): number {
   return Number(lastAccessTime?.seconds ?? 0) * 1_000;

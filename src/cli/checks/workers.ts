@@ -4,14 +4,12 @@ import { downloadTaskQueue } from '../../contract/names.js';
 import type { Config } from '../../config.js';
 import type { Finding } from './finding.js';
 import { commandHere } from '../command-here.js';
-import { describeTaskQueue, seenAtMs, type Description } from './task-queue.js';
+import { describeTaskQueue, isAsking, seenAtMs, type Description } from './task-queue.js';
 import { routingOf, versionOf, type Version } from './routing.js';
 import { checkVersioning } from './versioning.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
 const ANSWER_MS = 5_000;
-/** A worker asks again within a minute, also where there is nothing to do. */
-const ASKS_AGAIN_MS = 70_000;
 
 /**
  * Whether anybody takes work, which is never a failure (the first worker is started after the first look), and whether
@@ -61,11 +59,11 @@ function seenAgo({ pollers }: Description, now: number): number[] {
 }
 
 function versionsAsking({ pollers }: Description, now: number): Version[] {
-  return pollers.filter((poller) => now - seenAtMs(poller) <= ASKS_AGAIN_MS).map(versionOf);
+  return pollers.filter((poller) => isAsking(now - seenAtMs(poller))).map(versionOf);
 }
 
 function found(subject: string, { taskQueue, seenAgoMs, waiting }: Pollers): Finding {
-  const there = seenAgoMs.filter((ms) => ms <= ASKS_AGAIN_MS).length;
+  const there = seenAgoMs.filter(isAsking).length;
   if (there > 0) return { status: 'ok', subject, text: `${there} on ${taskQueue}` };
   const meanwhile = `${waiting} wait until a worker is there: ${commandHere('longtake worker')}`;
   if (seenAgoMs.length === 0) {
