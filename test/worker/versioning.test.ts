@@ -125,6 +125,21 @@ describe('worker versioning', () => {
     );
   });
 
+  it('has the doctor tell of a version that was made current before any worker of it was there', async () => {
+    await expect.poll(() => deploy('set-current-version', '1.0', FORCED)).toMatchObject({ status: 0 });
+    const handle = await start('early');
+    for (const env of [environmentOf('1.0'), environmentOf('2.0'), rig.environment]) {
+      await expect
+        .poll(() => doctor(env))
+        .toMatch(
+          /^FAIL versioning +\S+:1\.0 is current, but no worker of it has asked for work yet, so runs wait\. Start workers of \S+:1\.0 for both lanes$/,
+        );
+    }
+    await startVersion('1.0');
+    expect(await handle.result()).toMatchObject({ jobId: 'early' });
+    await expect.poll(() => doctor(environmentOf('1.0'))).toMatch(/^ok {3}versioning +\S+:1\.0 is current$/);
+  });
+
   it('has the doctor fail where the current version lacks workers, and say to whom the runs can be given', async () => {
     await startVersion('A');
     await makeCurrent('A');

@@ -1,4 +1,5 @@
 import proto from '@temporalio/proto';
+import type { Connection } from '@temporalio/client';
 import type { Config } from '../../config.js';
 import type { Description } from './task-queue.js';
 
@@ -16,16 +17,36 @@ export interface Lane {
 /** Which workers Temporal gives the runs to, and their downloads. */
 export interface Routing {
   readonly current: Version;
+  /** What was made current before any worker of it asked for work: the task queue has not heard of it. */
+  readonly unseen: Version;
   /** Who gets a share of them instead. */
   readonly ramp: { readonly version: Version; readonly percentage: number } | null;
 }
 
-export function routingOf({ versioningInfo }: Description): Routing {
+export async function routingOf(
+  { versioningInfo }: Description,
+  askDeployment: () => Promise<Version>,
+): Promise<Routing> {
   const percentage = versioningInfo?.rampingVersionPercentage ?? 0;
+  const current = asVersion(versioningInfo?.currentDeploymentVersion);
   return {
-    current: asVersion(versioningInfo?.currentDeploymentVersion),
+    current,
+    unseen: current === null ? await askDeployment() : null,
     ramp: percentage > 0 ? { version: asVersion(versioningInfo?.rampingDeploymentVersion), percentage } : null,
   };
+}
+
+/** The current version by the deployment itself; `null` also where there is no such deployment. */
+export async function currentOf(
+  { workflowService }: Connection,
+  deployment: { readonly namespace: string; readonly deploymentName: string },
+): Promise<Version> {
+  try {
+    const { workerDeploymentInfo } = await workflowService.describeWorkerDeployment(deployment);
+    return asVersion(workerDeploymentInfo?.routingConfig?.currentDeploymentVersion);
+  } catch {
+    return null;
+  }
 }
 
 export function versionOf({ deploymentOptions }: Description['pollers'][number]): Version {

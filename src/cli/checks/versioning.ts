@@ -21,6 +21,7 @@ export interface VersioningView {
 export function checkVersioning(view: VersioningView): Finding {
   const subject = 'versioning';
   const { mine, routing, lanes } = view;
+  if (routing.unseen !== null) return currentWithoutWorkers(routing.unseen, view);
   const known = [mine, routing.current, routing.ramp?.version ?? null, ...polledOf(view)];
   if (known.every((version) => version === null)) return { status: 'ok', subject, text: 'off' };
   const state = stateOf(view);
@@ -32,6 +33,18 @@ export function checkVersioning(view: VersioningView): Finding {
       ? `To give all runs to ${workersOf(mine)}: ${toMakeCurrent(mine, view)}`
       : `Before you give them any, start ${workersOf(mine)} for both lanes: ${commandHere('longtake worker')}`;
   return { status: 'note', subject, text: `${state}. ${next}` };
+}
+
+/** The task queues learn of a version from the first worker of it that asks; until then they know of none. */
+function currentWithoutWorkers(version: NonNullable<Version>, view: VersioningView): Finding {
+  const isServed = queuesWithout(null, view.lanes).length === 0;
+  const meanwhile = isServed ? `runs go to ${workersOf(null)}` : 'runs wait';
+  const state = `${versionName(version)} is current, but no worker of it has asked for work yet, so ${meanwhile}`;
+  return {
+    status: isServed ? 'note' : 'fail',
+    subject: 'versioning',
+    text: `${state}. Start ${workersOf(version)} for both lanes${instead(view)}`,
+  };
 }
 
 function stateOf({ mine, routing: { current, ramp } }: VersioningView): string {

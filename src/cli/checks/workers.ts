@@ -5,7 +5,7 @@ import type { Config } from '../../config.js';
 import type { Finding } from './finding.js';
 import { commandHere } from '../command-here.js';
 import { describeTaskQueue, isAsking, seenAtMs, type Description } from './task-queue.js';
-import { routingOf, versionOf, type Version } from './routing.js';
+import { currentOf, routingOf, versionOf, type Version } from './routing.js';
 import { checkVersioning } from './versioning.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
@@ -29,13 +29,17 @@ export async function checkWorkers(
       look(taskQueue, TASK_QUEUE_TYPE_WORKFLOW),
       look(downloads, TASK_QUEUE_TYPE_ACTIVITY),
     ]);
+    const deployment = { namespace, deploymentName: workerVersion?.deploymentName ?? taskQueue };
+    const askDeployment = () =>
+      connection.withDeadline(Date.now() + ANSWER_MS, () => currentOf(connection, deployment));
+    const routing = await routingOf(runs, askDeployment);
     return [
       found('workers', { taskQueue, seenAgoMs: seenAgo(runs, now), waiting: 'runs' }),
       found('download workers', { taskQueue: downloads, seenAgoMs: seenAgo(videos, now), waiting: 'downloads' }),
       checkVersioning({
         namespace,
         mine: workerVersion,
-        routing: routingOf(runs),
+        routing,
         lanes: [
           { taskQueue, versions: versionsAsking(runs, now) },
           { taskQueue: downloads, versions: versionsAsking(videos, now) },
