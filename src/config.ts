@@ -5,6 +5,7 @@ import { DEFAULT_TASK_QUEUE } from './contract/names.js';
 import { parseEncryptionKey, type EncryptionKeys } from './encryption/encryption-keys.js';
 import { parseBaseUrl } from './openrouter/trusted-url.js';
 import { packageVersion } from './package-version.js';
+import { unknownVariables } from './unknown-variables.js';
 
 /** A wrong setting. The message names every variable that is wrong, and never a secret's value. */
 export class ConfigError extends Error {
@@ -55,6 +56,8 @@ export interface Config {
   readonly codecToken: string | null;
   /** Every secret that the environment holds, whoever reads it: never to appear in a log line. */
   readonly secrets: readonly string[];
+  /** What is odd about the environment and no fault, as sentences. */
+  readonly warnings: readonly string[];
   readonly log: { readonly level: LogLevel; readonly format: 'pretty' | 'json' };
   /** `PATH`, where executables are looked for. */
   readonly searchPath: string;
@@ -107,12 +110,7 @@ const baseUrl = z.string().transform((text, context) => {
   }
 });
 
-const secrets = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== ''),
-);
+const secrets = z.string().transform((text) => text.split(',').map((secret) => secret.trim()));
 
 const NOT_A_KEY = 'must be 32 bytes in base64, as "openssl rand -base64 32" prints them';
 
@@ -135,10 +133,11 @@ const schema = z.object({
     .optional(),
   OPENROUTER_BASE_URL: baseUrl.default('https://openrouter.ai/api/v1'),
   OPENROUTER_WEBHOOK_SECRET: secrets
+    .refine((list) => !list.includes(''), 'has nothing before, after or between its commas')
     .refine((list) => list.length <= 2, 'takes one secret, or two while one is being replaced')
     .default([]),
   LONGTAKE_TASK_QUEUE: z.string().trim().min(1).max(200).default(DEFAULT_TASK_QUEUE),
-  LONGTAKE_WORKER_VERSIONING: z.stringbool('must be on or off').default(false),
+  LONGTAKE_WORKER_VERSIONING: z.enum(['on', 'off'], 'must be on or off').default('off'),
   TEMPORAL_DEPLOYMENT_NAME: z.string().regex(DEPLOYMENT_NAME, NO_DEPLOYMENT_NAME).optional(),
   TEMPORAL_WORKER_BUILD_ID: z
     .string()
@@ -149,7 +148,10 @@ const schema = z.object({
     .url({ protocol: /^https?$/, error: 'must be an http or https address' })
     .refine((text) => !/[?#@]/.test(text), 'must be an address without credentials, query or fragment')
     .optional(),
-  LONGTAKE_S3_FORCE_PATH_STYLE: z.stringbool('must be true or false').optional(),
+  LONGTAKE_S3_FORCE_PATH_STYLE: z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((text) => text === 'true')
+    .optional(),
   LONGTAKE_MAX_VIDEO_BYTES: z.coerce
     .number('must be a whole number of bytes')
     .int('must be a whole number of bytes')
@@ -167,7 +169,10 @@ const schema = z.object({
     .refine((text) => !/[?#@]/.test(text), 'must be an address without credentials, query or fragment')
     .optional(),
   LONGTAKE_ENCRYPTION_KEY: encryptionKey.optional(),
-  LONGTAKE_ENCRYPTION_OLD_KEYS: secrets.pipe(z.array(encryptionKey)).default([]),
+  LONGTAKE_ENCRYPTION_OLD_KEYS: secrets
+    .transform((list) => list.filter(Boolean))
+    .pipe(z.array(encryptionKey))
+    .default([]),
   LONGTAKE_CODEC_TOKEN: z
     .string()
     .trim()
@@ -198,7 +203,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     },
     temporal: temporalConfig(env),
     taskQueue: values.LONGTAKE_TASK_QUEUE,
-    workerVersion: values.LONGTAKE_WORKER_VERSIONING ? versionOf(values) : null,
+    workerVersion: values.LONGTAKE_WORKER_VERSIONING === 'on' ? versionOf(values) : null,
     storage: values.LONGTAKE_STORAGE,
     s3: {
       endpoint: values.LONGTAKE_S3_ENDPOINT ?? null,
@@ -217,6 +222,7 @@ export function loadConfig(environment: Environment = process.env): Config {
     },
     codecToken: values.LONGTAKE_CODEC_TOKEN ?? null,
     secrets: SECRETS.flatMap((name) => (env[name] ?? '').split(',')).flatMap((text) => text.trim() || []),
+    warnings: unknownVariables(env, Object.keys(schema.shape)),
     log: {
       level: values.LONGTAKE_LOG_LEVEL,
       format: values.LONGTAKE_LOG_FORMAT ?? (process.stderr.isTTY ? 'pretty' : 'json'),

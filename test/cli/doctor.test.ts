@@ -79,6 +79,15 @@ it('names the keys that encrypt and decrypt by their ids, and shows none', async
   for (const secret of [key, old]) expect(on.stdout + off.stdout).not.toContain(secret);
 });
 
+it('notes a variable that is misspelt', async () => {
+  const { code, stdout } = await longtake(['doctor'], {
+    cwd: await newFolder(),
+    env: { ...env, LONGTAKE_STORGE: 'x' },
+  });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^note configuration +LONGTAKE_STORGE is no variable of longtake.* mean LONGTAKE_STORAGE\?$/m);
+});
+
 it('list names the command that creates the namespace which is missing', async () => {
   const missing = { ...env, TEMPORAL_NAMESPACE: "no one's" };
   const { code, stderr } = await longtake(['list'], { cwd: await newFolder(), env: missing });

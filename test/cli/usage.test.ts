@@ -165,6 +165,11 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
     ['OPENROUTER_BASE_URL', 'ftp://x', ''],
     ['LONGTAKE_LOG_LEVEL', 'foo', ' must be "debug" or "info" or "warn" or "error".\n'],
     ['LONGTAKE_TASK_QUEUE', 'x'.repeat(201), ' must have at most 200 characters.\n'],
+    ['LONGTAKE_WORKER_VERSIONING', 'true', ' must be on or off.\n'],
+    ['LONGTAKE_WORKER_VERSIONING', 'ON', ' must be on or off.\n'],
+    ['LONGTAKE_S3_FORCE_PATH_STYLE', 'yes', ' must be true or false.\n'],
+    ['OPENROUTER_WEBHOOK_SECRET', ',', ' has nothing before, after or between its commas.\n'],
+    ['OPENROUTER_WEBHOOK_SECRET', 'whsec-1,', ' has nothing before, after or between its commas.\n'],
     ['LONGTAKE_METRICS_ADDRESS', 'here', ' must look like "127.0.0.1:8088", or be "off".\n'],
   ])('a wrong environment, by the name of the variable: %s', async (name, value, words) => {
     const options = { cwd: await newFolder(), env: { ...env, [name]: value } };

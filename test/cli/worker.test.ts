@@ -37,7 +37,8 @@ async function startWorker(
 }
 
 it('does the work of runs, says at its start what it serves, and ends with 0 on SIGTERM', async () => {
-  const { worker, started } = await startWorker();
+  const { worker, started } = await startWorker({ LONGTAKE_STORGE: '/elsewhere' });
+  await worker.says(/"level":"warn".*LONGTAKE_STORGE is no variable of longtake.*LONGTAKE_STORAGE/);
   expect(started).toMatchObject({
     taskQueue: 'worker-test',
     namespace: 'default',

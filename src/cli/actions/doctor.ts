@@ -13,6 +13,7 @@ import { print } from '../output.js';
 import { isRich, paint } from '../terminal.js';
 
 const CHECKS: readonly ((config: Config) => Promise<readonly Finding[]> | readonly Finding[])[] = [
+  ({ warnings }) => warnings.map((text): Finding => ({ status: 'note', subject: 'configuration', text })),
   checkTemporal,
   checkProvider,
   async (config) => [await checkStorage(config)],

@@ -20,6 +20,7 @@ export async function worker(lane: Lane): Promise<ExitCode> {
   openVideoStore(config.storage, config.s3); // a place that cannot be used is told before anything is waited for
   const { signal } = watchInterruption('Stopped before the worker was ready.');
   const logger = createLogger({ ...config.log, secrets: config.secrets });
+  for (const warning of config.warnings) logger.warn(warning);
   startRuntime(config, logger);
   try {
     await waitForTemporal(config.temporal, { withinMs: TEMPORAL_WITHIN_MS, logger, signal });
