@@ -19,9 +19,18 @@ export async function requestFromFlags(
   if (prompt === undefined && flags.request === undefined) return null;
   const body = flags.request === undefined ? { model: DEFAULT_MODEL } : await readBody(flags.request);
   const request = { ...body, ...fieldsOf(prompt, flags) };
+  checkShape(request, flags);
   if (!('model' in request))
     throw usageError('The request names no "model". Put it into the body, or give --model MODEL.');
   return request as ProviderRequest;
+}
+
+/** A body alone goes out as it is; flags of one kind over fields of the other would leave it open which ones count. */
+function checkShape(request: Partial<ProviderRequest>, { size, resolution, aspectRatio }: GenerateFlags): void {
+  const isFlag = [size, resolution, aspectRatio].some((flag) => flag !== undefined);
+  if (!isFlag || request.size === undefined) return;
+  if (request.resolution === undefined && request.aspect_ratio === undefined) return;
+  throw usageError('A size stands instead of resolution and aspect ratio: give the one or the other two, not both.');
 }
 
 /** The fields of the body that the command line gives. */

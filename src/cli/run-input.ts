@@ -4,6 +4,7 @@ import { defaultOutputKey, outputKeyProblem } from '../contract/output-key.js';
 import { describeIssues, durationMs, isDuration, generateVideoInput } from '../contract/schemas.js';
 import type { GenerateVideoInput } from '../contract/types.js';
 import { usageError } from './errors.js';
+import { warn } from './output.js';
 import type { RunFlags } from './run-flags.js';
 import { MAX_ID_BYTES } from './run-id.js';
 
@@ -26,6 +27,9 @@ function givenTenant(tenant: string): string {
 /** Whoever gives a time means the time: the number of polls must not end the wait before it. */
 const UNBOUNDED_ATTEMPTS = 1_000_000;
 
+/** An answer takes as long; what asks more often only asks. */
+const SHORTEST_POLL_INTERVAL_MS = 100;
+
 function pollingOf({ timeout, pollInterval }: RunFlags): Pick<GenerateVideoInput, 'polling'> {
   if (timeout === undefined && pollInterval === undefined) return {};
   const polling: NonNullable<GenerateVideoInput['polling']> = {};
@@ -35,9 +39,22 @@ function pollingOf({ timeout, pollInterval }: RunFlags): Pick<GenerateVideoInput
   }
   if (pollInterval !== undefined) {
     polling.initialInterval = durationFlag('--poll-interval', pollInterval);
+    if (durationMs(pollInterval) < SHORTEST_POLL_INTERVAL_MS) {
+      throw usageError(
+        `--poll-interval must be at least ${SHORTEST_POLL_INTERVAL_MS}ms, not "${pollInterval}". OpenRouter asks for 10s to 30s.`,
+      );
+    }
+    warnOfOneLook(pollInterval, timeout ?? DEFAULT_POLLING.timeout);
     if (durationMs(pollInterval) > durationMs(DEFAULT_POLLING.maximumInterval)) polling.maximumInterval = pollInterval;
   }
   return { polling };
+}
+
+function warnOfOneLook(pollInterval: string, timeout: string): void {
+  if (durationMs(pollInterval) < durationMs(timeout)) return;
+  warn(
+    `The run looks once, after ${timeout}, when it gives up: --poll-interval ${pollInterval} is not shorter than --timeout.`,
+  );
 }
 
 /** @throws CliError that names the flag */

@@ -95,6 +95,13 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
     ['a time without its unit', ['generate', 'x', '--timeout', '5'], /--timeout.*its unit/],
     ['a time that is none', ['generate', 'x', '--timeout', 'soon'], /--timeout.*30m/],
     ['a pause that is none', ['generate', 'x', '--poll-interval', '0s'], /--poll-interval/],
+    [
+      'a pause that is far too short',
+      ['generate', 'x', '--poll-interval', '1ms'],
+      /^error: --poll-interval must be at least 100ms, not "1ms"\. OpenRouter asks for 10s to 30s\.$/m,
+    ],
+    ['a size beside a resolution', ['generate', 'x', '--size', '1280x720', '--resolution', '720p'], /not both\.$/m],
+    ['a size beside a ratio', ['generate', 'x', '--size', '1280x720', '--aspect-ratio', '16:9'], /not both\.$/m],
     ['a cancel mode that does not exist', ['generate', 'x', '--on-cancel', 'maybe'], /abandon, settle/],
     ['--detach with --local', ['generate', 'x', '--local', '--detach'], /longtake dev/],
     [
@@ -159,6 +166,16 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
     const { code, stderr } = await longtake(['generate', '--request', '-'], { cwd: await newFolder(), env, input });
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
+  });
+
+  it('a size over a resolution in a request file', async () => {
+    const input = JSON.stringify({ model: 'm', prompt: 'x', resolution: '720p' });
+    const args = ['generate', '--request', '-', '--size', '1280x720'];
+    const { code, stderr } = await longtake(args, { cwd: await newFolder(), env, input });
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/A size stands instead/) as unknown,
+    });
   });
 
   it.each([
@@ -231,6 +248,15 @@ it('exits with 4, and says where it looked, when Temporal does not answer', asyn
     expect(end).toMatchObject({ code: 4, stdout: '' });
     expect(end.stderr).toMatch(/^error: Cannot reach Temporal at 127\.0\.0\.1:1\..*TEMPORAL_ADDRESS.* unset it\./m);
   }
+});
+
+it('warns of a pause that leaves time for one look only', async () => {
+  const options = { cwd: await newFolder(), env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } };
+  const warning =
+    /^! The run looks once, after 30m, when it gives up: --poll-interval 1h is not shorter than --timeout\.$/m;
+  const args = ['generate', 'x', '--poll-interval', '1h'];
+  expect((await longtake(args, options)).stderr).toMatch(warning);
+  expect((await longtake([...args, '--timeout', '2h'], options)).stderr).not.toContain('looks once');
 });
 
 it('tells of a port that refuses before the time is over that a slow server has', async () => {

@@ -51,7 +51,7 @@ describe('a trace', () => {
     let done = false;
     rig.provider.script.poll = ({ jobId }) => (done ? completed(jobId, 0.1) : job(jobId, 'in_progress'));
     const first = await startWorker();
-    const args = ['generate', 'a greenhouse', '--model', 'test/model', '--id', id, '--poll-interval', '50ms'];
+    const args = ['generate', 'a greenhouse', '--model', 'test/model', '--id', id, '--poll-interval', '100ms'];
     const { code } = await longtake([...args, '--detach'], { cwd: rig.storage, env: rig.environment });
     expect(code).toBe(0);
     const handle = rig.client.handle(id);
