@@ -75,7 +75,14 @@ export class LongtakeHandle {
 
   /** Sends the `cancel` signal. The provider cannot cancel: a job that was submitted may still be billed. */
   async cancel(reason?: string): Promise<void> {
-    await this.ask((handle) => handle.signal(CANCEL_SIGNAL, ...(reason === undefined ? [] : [{ reason }])));
+    await this.ask(async (handle) => {
+      try {
+        await handle.signal(CANCEL_SIGNAL, ...(reason === undefined ? [] : [{ reason }]));
+      } catch (error) {
+        if (!isSignalRefused(error)) throw error;
+        await handle.cancel(); // does the same, and has no room for a reason
+      }
+    });
   }
 
   /**
@@ -164,6 +171,14 @@ export class LongtakeHandle {
       throw translated(error, this.workflowId, this.address);
     }
   }
+}
+
+/** gRPC INVALID_ARGUMENT: the run's history has all the signals that the server lets one have. */
+const NO_MORE_SIGNALS = 3;
+
+function isSignalRefused(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && (cause.code as number) === NO_MORE_SIGNALS;
 }
 
 /** gRPC FAILED_PRECONDITION: the run's workflow task fails again and again, and the server takes no update meanwhile. */

@@ -16,6 +16,7 @@ import type { Tracing } from '../observability/tracing.js';
 import { createOpenRouter } from '../openrouter/client.js';
 import { openVideoStore } from '../storage/open-store.js';
 import { createDeliverEvent } from '../webhook/deliver-event.js';
+import { deliverOnce } from '../webhook/deliver-once.js';
 import { webhookRoutes } from '../webhook/receive-event.js';
 import { startOpenRunsGauge } from './open-runs-gauge.js';
 import { healthRoutes } from './health.js';
@@ -129,7 +130,7 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
     notReady,
     routes: [
       ...healthRoutes({ notReady }),
-      ...webhookRoutes({ secrets: webhookSecrets, deliver: createDeliverEvent(client), logger }),
+      ...webhookRoutes({ secrets: webhookSecrets, deliver: deliverOnce(createDeliverEvent(client)), logger }),
     ],
   };
 }

@@ -95,6 +95,16 @@ describe('a signed event', () => {
     await handle.cancel();
   });
 
+  it('that comes in a flood is in the history once, of which the server takes no end of signals', async () => {
+    const { handle, jobId } = await waitingRun();
+    const posts = Array.from({ length: 50 }, () => postEvent(address, handle.workflowId, { secret: SECRET, jobId }));
+    expect(new Set(await Promise.all(posts))).toEqual(new Set([204]));
+    expect(await postEvent(address, handle.workflowId, { secret: SECRET, jobId })).toBe(204);
+    await until(handle, ({ polls }) => polls === 1);
+    expect(await signalsOf(handle.workflowId)).toBe(1);
+    await handle.cancel();
+  });
+
   it('replayed byte for byte is harmless while it is fresh, and refused afterwards', async () => {
     const { handle, jobId } = await waitingRun();
     const at = nowSeconds() - 290;
