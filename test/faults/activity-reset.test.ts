@@ -134,6 +134,47 @@ it('a submit that is completed by hand with a job of somebody’s choice follows
   expect((await handle.status()).warnings).toEqual(warnings);
 });
 
+const GIVEN_PLAN = {
+  ...{ model: 'test/model', output: 'given.mp4', overwrite: false, submitMs: 60_000, downloadMs: 60_000 },
+  polling: {
+    ...{ initialIntervalMs: 20, backoffCoefficient: 1, maximumIntervalMs: 20 },
+    ...{ maximumAttempts: 1_000, timeoutMs: 60_000 },
+  },
+  ...{ onCancel: 'abandon', estimatedCostUsd: null, searchAttributes: true },
+};
+
+it.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['null', null],
+  ['a word', 'fine'],
+  ['an empty object', {}],
+  ['a plan without a price', GIVEN_PLAN],
+  ['a plan whose price is too high', { ...GIVEN_PLAN, estimatedCostUsd: 0.51 }],
+])('a check that is completed by hand with %s pays nothing for a run with a budget', async (_what, given) => {
+  const worker = await startProcess();
+  rig.provider.submits.length = 0;
+  let isAsked = false;
+  rig.provider.script = {
+    models: () => {
+      isAsked = true;
+      return null; // no answer
+    },
+    poll: ({ jobId }) => completed(jobId),
+  };
+  const handle = await rig.start({ maxCostUsd: 0.5 });
+  await expect.poll(() => isAsked, { timeout: 60_000 }).toBe(true);
+  await rig.temporal.workflowService.respondActivityTaskCompletedById({
+    ...{ ...byId(handle), activityId: '1' },
+    ...(given === undefined ? {} : { result: resultOf(given) }),
+  });
+  await expect(handle.result()).rejects.toMatchObject({
+    type: 'InvalidRequest',
+    message: expect.stringMatching(/^The check .* was ended in Temporal .* Nothing was submitted\./) as string,
+  });
+  expect(rig.provider.submits).toHaveLength(0);
+  await worker.kill();
+});
+
 it('a download that is completed by hand without a file fails with the command that gets the video', async () => {
   const worker = await startProcess();
   const { handle, answer } = await withSubmitUnderWay();
