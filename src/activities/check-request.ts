@@ -1,18 +1,16 @@
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import Big from 'big.js';
 import { inPlainWords } from '../contract/issue-words.js';
 import { DEFAULT_POLLING, DEFAULT_TIMEOUTS, LIMITS } from '../contract/limits.js';
 import { defaultOutputKey, outputKeyProblem } from '../contract/output-key.js';
 import { describeIssues, durationMs, generateVideoInput } from '../contract/schemas.js';
 import type { GenerateVideoInput, ProviderRequest } from '../contract/types.js';
-import type { VideoModel } from '../openrouter/answers.js';
 import { capabilityProblem } from '../openrouter/capabilities.js';
-import { estimateCostUsd } from '../openrouter/pricing.js';
 import { StorageError } from '../storage/port.js';
+import { checkBudget, estimateOf, modelsFor } from './budget.js';
 import type { ActivityDeps } from './deps.js';
-import { finalFailure, passingFailure } from './failures.js';
-import { retryDelayMs, stopwatch } from './retry-time.js';
+import { finalFailure } from './failures.js';
+import { stopwatch } from './retry-time.js';
 import { callbackUrl, completeRequest } from './submit-video.js';
 
 /** What a run goes by once its input was checked: defaults filled in, durations in milliseconds. */
@@ -39,9 +37,6 @@ export interface Plan {
 /** Of a failure, in its details: a refused request has no plan, and its run is to be found by its state all the same. */
 export type CheckFailureDetails = Pick<Plan, 'searchAttributes'>;
 
-/** A model list that lacks the asked model is asked for again when it is older than this: the model may be new. */
-const RECHECK_MS = 10_000;
-
 export function createCheckRequest({ models, store, settings }: ActivityDeps) {
   /**
    * Everything that can be known before money is spent: the input's shape, the output key and its storage, what the
@@ -65,29 +60,12 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
 
     checkCallback(input.request);
     const request = completeRequest(input.request, null);
-    const model = await findModel(request.model, input.maxCostUsd !== undefined);
-    const problem = model === null ? null : capabilityProblem(request, model);
+    const list = await modelsFor(request.model, models, { ...input, submitMs: plan.submitMs, elapsedMs });
+    const problem = list === null ? null : capabilityProblem(request, list);
     if (problem !== null) throw refused(problem);
-    const estimate = model === null ? null : estimateOf(request, model);
+    const estimate = list === null ? null : estimateOf(request, list);
     checkBudget(estimate, input.maxCostUsd, request);
     return { ...plan, estimatedCostUsd: estimate === null ? null : Number(estimate) };
-
-    async function findModel(id: string, needed: boolean): Promise<readonly VideoModel[] | null> {
-      let answer = await models.list();
-      if (answer.outcome === 'models' && !answer.models.some((entry) => isModel(entry, id))) {
-        answer = await models.list(RECHECK_MS);
-      }
-      if (answer.outcome === 'models') return answer.models;
-      if (!needed) return null;
-      if (answer.outcome === 'denied') {
-        const type = answer.httpStatus === 401 ? 'AuthenticationFailed' : 'PermissionDenied';
-        throw finalFailure(type, `${answer.message} Nothing was submitted.`);
-      }
-      const what = `The price of ${id} is unknown, because the model list cannot be read: ${answer.message} Nothing was submitted.`;
-      const delayMs = retryDelayMs(activityInfo().attempt, answer.retryAfterMs);
-      if (elapsedMs() + delayMs > plan.submitMs) throw finalFailure('ProviderUnavailable', what);
-      throw passingFailure('ProviderUnavailable', what, { delayMs });
-    }
   }
 
   /** Its events would be signed by the provider, and be another run's. */
@@ -165,45 +143,4 @@ function pollingOf(polling: NonNullable<GenerateVideoInput['polling']>): Plan['p
     maximumAttempts: polling.maximumAttempts ?? DEFAULT_POLLING.maximumAttempts,
     timeoutMs: durationMs(polling.timeout ?? DEFAULT_POLLING.timeout),
   };
-}
-
-function isModel(entry: VideoModel, id: string): boolean {
-  return entry.id === id || entry.canonicalSlug === id;
-}
-
-function estimateOf(request: Parameters<typeof estimateCostUsd>[0], models: readonly VideoModel[]): string | null {
-  const model = models.find((entry) => isModel(entry, request.model));
-  return model === undefined ? null : estimateCostUsd(request, model);
-}
-
-function checkBudget(estimate: string | null, maxCostUsd: number | undefined, request: ProviderRequest): void {
-  if (maxCostUsd === undefined) return;
-  const { model } = request;
-  if (estimate === null) {
-    const open = leftOpen(request);
-    const advice =
-      open.length === 0
-        ? 'Leave maxCostUsd out, or choose a model whose price "longtake models" shows.'
-        : `Say ${open.join(' and ')}: the price depends on it.`;
-    throw finalFailure(
-      'BudgetExceeded',
-      `The price of this request to ${model} cannot be known beforehand, so it cannot be held under maxCostUsd ${maxCostUsd}. ` +
-        `Nothing was submitted. ${advice}`,
-    );
-  }
-  if (new Big(estimate).gt(maxCostUsd)) {
-    throw finalFailure(
-      'BudgetExceeded',
-      `The request to ${model} is estimated at $${estimate}, over maxCostUsd ${maxCostUsd}. Nothing was submitted. ` +
-        'Raise maxCostUsd (--max-cost), or ask for fewer seconds or a lower resolution.',
-    );
-  }
-}
-
-/** What most prices go by, and this request does not say. */
-function leftOpen({ duration, resolution, size }: ProviderRequest): string[] {
-  return [
-    ...(duration === undefined ? ['duration'] : []),
-    ...(resolution === undefined && size === undefined ? ['resolution'] : []),
-  ];
 }

@@ -5,9 +5,11 @@ import { isDotSegment } from '../contract/dot-segment.js';
 import type { FailureType } from '../contract/failures.js';
 import type { ProviderRequest } from '../contract/types.js';
 import type { Job, OpenRouter, SubmitAnswer } from '../openrouter/answers.js';
+import { checkBudget, estimateOf, modelsFor } from './budget.js';
 import type { ActivityDeps, TemporalPort } from './deps.js';
 import { finalFailure, passingFailure } from './failures.js';
 import { keepTrying } from './keep-trying.js';
+import type { ModelCatalog } from './model-catalog.js';
 import { retryDelayMs, stopwatch } from './retry-time.js';
 
 /**
@@ -31,6 +33,8 @@ export interface SubmitInput {
   readonly submitMs: number;
   /** The first run under this start. It cannot have come of a reset; any other is looked at before it may send. */
   readonly firstRunId?: string;
+  /** Held to when the request leaves: the price may have risen since the check. */
+  readonly maxCostUsd?: number | undefined;
 }
 
 /** Details of the failure `SubmissionUnknown`, where there are any. */
@@ -46,7 +50,7 @@ const HEARTBEAT_EVERY_MS = 5_000;
 /** Nobody else knows of the job; what outlasts half an hour of trying is in the log. */
 const RECORDING = { forMs: 30 * 60_000, firstDelayMs: 500, longestDelayMs: 15_000 } as const;
 
-export function createSubmitVideo({ openRouter, temporal, settings }: ActivityDeps) {
+export function createSubmitVideo({ openRouter, models, temporal, settings }: ActivityDeps) {
   /** The one paid request. Throws a retryable failure only when it is proven that no job exists. */
   return async function submitVideo(input: SubmitInput): Promise<SubmittedJob> {
     const before = earlierAttempt();
@@ -54,6 +58,7 @@ export function createSubmitVideo({ openRouter, temporal, settings }: ActivityDe
     const elapsedMs = stopwatch();
     const orWait: Confirm = (what, ask) => confirmed(what, ask, { input, elapsedMs });
     await refuseAfterReset(temporal, input, orWait);
+    await holdToBudget(models, input, elapsedMs);
     const body = completeRequest(input.request, callbackUrl(settings.webhookUrl));
     await orWait('did not confirm that it knows of the attempt', () => markSending(temporal));
     const answer = await submitWithHeartbeat(openRouter, body);
@@ -90,6 +95,14 @@ async function refuseAfterReset(temporal: TemporalPort, input: SubmitInput, orWa
     `Temporal’s Reset took this run back to before its submit, and the run before the reset may have submitted already.${known}`,
     details,
   );
+}
+
+/** A request may wait for days for a worker, or for a provider that refuses it. */
+async function holdToBudget(models: ModelCatalog, input: SubmitInput, elapsedMs: () => number): Promise<void> {
+  if (input.maxCostUsd === undefined) return;
+  const request = completeRequest(input.request, null);
+  const list = await modelsFor(request.model, models, { ...input, elapsedMs });
+  checkBudget(list === null ? null : estimateOf(request, list), input.maxCostUsd, request);
 }
 
 /**

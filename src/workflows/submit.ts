@@ -30,7 +30,8 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
     run.enter('submitting', { error: null });
     await checkAgain(run);
     const askedAt = now();
-    const outcome = await submitOnce(run, { request, firstRunId: workflowInfo().firstExecutionRunId });
+    const { maxCostUsd } = run.input;
+    const outcome = await submitOnce(run, { request, firstRunId: workflowInfo().firstExecutionRunId, maxCostUsd });
     if ('jobId' in outcome) {
       if (inDoubt.length > 0) run.leaveInDoubt(`Also in doubt, and perhaps billed: ${inDoubt.join('; ')}.`);
       run.follow(outcome.jobId, outcome.status, now());

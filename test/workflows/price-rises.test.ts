@@ -55,3 +55,20 @@ it.each([
   );
   expect(rig.provider.submits).toHaveLength(sent);
 });
+
+it('a request that the provider refused for a day is sent again at no price above its budget either', async () => {
+  rig.provider.script = {
+    submit: ({ n }) => (n === 1 ? refusal(429, 'tomorrow', { 'retry-after': '86400' }) : accepted('job-2')),
+  };
+  const handle = await rig.start({ maxCostUsd: 0.15, timeouts: { submit: '3d' } });
+  await expect.poll(() => rig.provider.submits.length, { timeout: 60_000 }).toBe(1);
+  skipInWorker(24 * 60 * 60_000);
+  const skus = { duration_seconds_without_audio_720p: '0.50' };
+  rig.provider.script.models = () => ({ body: { data: [{ ...MODEL, pricing_skus: skus }] } });
+  await environment.sleep('25h');
+  await expect(handle.result()).rejects.toMatchObject({
+    type: 'BudgetExceeded',
+    message: expect.stringContaining('$2, over maxCostUsd 0.15') as string,
+  });
+  expect(rig.provider.submits).toHaveLength(1);
+});
