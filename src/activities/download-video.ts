@@ -7,6 +7,7 @@ import type { Mp4Verdict } from '../media/mp4-probe.js';
 import type { ContentAnswer, Continuation } from '../openrouter/answers.js';
 import { networkProblem } from '../openrouter/network-problem.js';
 import type { StoredVideo, VideoWrite, WriteOwner } from '../storage/port.js';
+import { askAgainAfterMs } from './ask-again.js';
 import type { ActivityDeps } from './deps.js';
 import { DownloadFailures } from './download-failures.js';
 import { passingFailure } from './failures.js';
@@ -152,12 +153,24 @@ class DownloadAttempt {
 
   /** The rest of a transfer that broke off. What keeps breaking it is worth more to a person than that it was not continued. */
   private async goOn(continues: Continuation, brokenBy: string): Promise<Content> {
-    const answer = await this.ask(continues);
+    const answer = await this.askForRest(continues);
     if (answer.outcome === 'content') return answer;
     const why = `The transfer broke off after ${continues.from} bytes (${brokenBy}).`;
     throw await this.noContent(
       answer.outcome === 'trouble' ? { ...answer, message: `${why} ${answer.message}` } : answer,
     );
+  }
+
+  /** A provider that is away for seconds must not cost a long transfer. */
+  private async askForRest(continues: Continuation): Promise<ContentAnswer> {
+    const endsAt = performance.now() + LIMITS.downloadIdleMs;
+    for (let asked = 1; ; asked++) {
+      const answer = await this.ask(continues);
+      const waitMs = askAgainAfterMs(answer, asked);
+      if (waitMs === null || performance.now() + waitMs > endsAt) return answer;
+      cancellationSignal().throwIfAborted();
+      await this.pause(waitMs);
+    }
   }
 
   /** To the end of the file, over as many streams as it takes, as long as each of them brings something. */

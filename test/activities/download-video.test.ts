@@ -108,6 +108,66 @@ describe('a download', () => {
     });
   });
 
+  describe('whose rest is refused for now', () => {
+    /** 70,000 bytes, then the answers to each request for the rest, then the rest. */
+    async function interrupted(answers: readonly Handler[]) {
+      const scene = await prepare({});
+      const bytes = async () => {
+        const [part = ''] = await readdir(scene.directory);
+        return (await stat(path.join(scene.directory, part))).size;
+      };
+      const file = sends([70_000], async (count) => {
+        await vi.waitUntil(async () => (await bytes()) === count, { timeout: 30_000 });
+      });
+      scene.provider.script.content = (call) => (answers[call.n - 2] ?? file)(call);
+      return scene;
+    }
+    const hangUp: Handler = ({ request }) => {
+      request.socket.destroy();
+      return null;
+    };
+
+    it('asks again, and keeps what came', async () => {
+      const { pauses, provider, run } = await interrupted([
+        () => refusal(503, 'restarting'),
+        hangUp,
+        () => refusal(429, 'slowly', { 'retry-after': '6' }),
+      ]);
+      expect((await run()).bytes).toBe(LONG.length);
+      expect(provider.contents).toHaveLength(5);
+      expect(pauses).toEqual([0, 1_000, 2_000, 6_000]);
+    });
+
+    it('gives up after fifteen seconds of pauses', async () => {
+      const { directory, pauses, run } = await interrupted(Array<Handler>(9).fill(() => refusal(502, 'away')));
+      await expect(run()).rejects.toMatchObject({
+        type: 'DownloadFailed',
+        message: expect.stringMatching(
+          /The transfer broke off after 70000 bytes \(.+\)\. OpenRouter answered 502/,
+        ) as string,
+      });
+      expect(pauses).toEqual([0, 1_000, 2_000, 4_000, 8_000]);
+      expect(await readdir(directory)).toEqual([]);
+    });
+
+    it('holds no slot for a long Retry-After: the next attempt begins when it is over', async () => {
+      const { provider, run } = await interrupted([() => refusal(503, 'later', { 'retry-after': '3600' })]);
+      await expect(run()).rejects.toMatchObject({ type: 'DownloadFailed', nextRetryDelay: 3_600_000 });
+      expect(provider.contents).toHaveLength(2);
+    });
+
+    it('hears of a cancel between two requests', async () => {
+      const scene = await interrupted([
+        () => {
+          scene.environment.cancel('CANCELLED');
+          return refusal(503, 'restarting');
+        },
+      ]);
+      await expect(scene.run()).rejects.toThrow(CancelledFailure);
+      expect(scene.provider.contents).toHaveLength(2);
+    });
+  });
+
   it('that is found finished leaves nothing of the attempt that died while it published', async () => {
     const first = await prepare({});
     const finished = await first.run();
