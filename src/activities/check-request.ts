@@ -81,7 +81,8 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
 
   async function checkStorage(plan: Plan): Promise<void> {
     try {
-      await store.check(plan.output, { overwrite: plan.overwrite });
+      const { workflowId = '', runId = '' } = activityInfo().workflowExecution ?? {};
+      await store.check(plan.output, { overwrite: plan.overwrite, owner: { workflowId, runId, jobId: '' } });
     } catch (error) {
       if (error instanceof StorageError) throw finalFailure(error.type, `${error.message} Nothing was submitted.`);
       throw error;

@@ -1,4 +1,4 @@
-import type { OpenOptions, StoredVideo, VideoStore, VideoWrite, WriteOwner } from './port.js';
+import type { CheckOptions, OpenOptions, StoredVideo, VideoStore, VideoWrite, WriteOwner } from './port.js';
 
 /** A store whose code is loaded when it is first used: the AWS SDK costs a directory's users nothing. */
 export class LazyStore implements VideoStore {
@@ -9,7 +9,7 @@ export class LazyStore implements VideoStore {
     private readonly load: () => Promise<VideoStore>,
   ) {}
 
-  async check(key: string, options: { readonly overwrite: boolean }): Promise<void> {
+  async check(key: string, options: CheckOptions): Promise<void> {
     await (await this.store()).check(key, options);
   }
 

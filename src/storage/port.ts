@@ -19,6 +19,13 @@ export interface WriteOwner {
   readonly jobId: string;
 }
 
+export interface CheckOptions {
+  /** Whether a key that is taken may be replaced. */
+  readonly overwrite: boolean;
+  /** Who looks, without a job yet (`jobId` is empty): a check sweeps what a dead one of the same owner left. */
+  readonly owner?: WriteOwner;
+}
+
 export interface OpenOptions {
   readonly owner: WriteOwner;
   /** Replace other content under the key. Default false: other content is kept, and the video goes beside it. */
@@ -49,7 +56,7 @@ export interface VideoStore {
    * written. Leaves nothing behind.
    * @throws StorageError
    */
-  check(key: string, options: { readonly overwrite: boolean }): Promise<void>;
+  check(key: string, options: CheckOptions): Promise<void>;
   /** The finished file under `key`, hashed anew and durable from now on, or `null`. @throws StorageError */
   find(key: string): Promise<StoredVideo | null>;
   /** Starts a transfer, after sweeping what dead attempts of the same owner left for this key. @throws StorageError */

@@ -1,6 +1,7 @@
 import { newPartName, ownerPrefix } from './part-file.js';
 import type { WriteOwner } from './port.js';
 import type { Ending, S3Bucket } from './s3-bucket.js';
+import { s3ErrorCode } from './s3-trouble.js';
 
 const JSON_OBJECT = { ContentType: 'application/json' } as const;
 
@@ -28,10 +29,25 @@ export class S3Claim {
     return (await this.bucket.sizeOf(this.claimKey, ending)) !== null;
   }
 
+  /** Whether the storage makes it anew although it is there, and was told not to. */
+  async canBeReplaced(ending: Ending): Promise<boolean> {
+    try {
+      await this.bucket.put(this.claimKey, '{}', { ...JSON_OBJECT, IfNoneMatch: '*' }, ending);
+      return true;
+    } catch (error) {
+      if (s3ErrorCode(error) === 'PreconditionFailed') return false;
+      throw error;
+    }
+  }
+
   /** Writes down which upload belongs to the claim. Fails when the claim is gone, so that none is opened behind a sweep. */
   async record(uploadId: string, ending: Ending): Promise<void> {
     const more = this.etag === undefined ? JSON_OBJECT : { ...JSON_OBJECT, IfMatch: this.etag };
     this.etag = await this.bucket.put(this.claimKey, JSON.stringify({ uploadId }), more, ending);
+  }
+
+  async recorded(ending: Ending): Promise<string | null> {
+    return uploadIdIn(await this.bucket.text(this.claimKey, ending));
   }
 
   /** Its upload could not be aborted: the next attempt, or the run's end, finds both by the claim. */

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { storedKeyProblem } from '../contract/output-key.js';
 import { LIMITS } from '../contract/limits.js';
 import { PartBuffers } from './part-buffers.js';
 import {
   StorageError,
+  type CheckOptions,
   type OpenOptions,
   type StoredVideo,
   type VideoStore,
@@ -13,6 +15,7 @@ import { S3Bucket } from './s3-bucket.js';
 import { S3Claim } from './s3-claim.js';
 import { createS3Client } from './s3-client.js';
 import { s3Uri, type S3Access, type S3Location } from './s3-location.js';
+import { tryToSave } from './s3-trial.js';
 import { s3Trouble } from './s3-trouble.js';
 import { S3Write } from './s3-write.js';
 import { SpoolFile } from './spool-file.js';
@@ -33,12 +36,12 @@ class S3Store implements VideoStore {
     this.description = s3Uri(bucket.name, prefix);
   }
 
-  async check(key: string, { overwrite }: { readonly overwrite: boolean }): Promise<void> {
+  async check(key: string, { overwrite, owner = nobody() }: CheckOptions): Promise<void> {
     const objectKey = this.parse(key);
     await this.guarded(`Looking whether "${key}" can be saved`, async () => {
       const ending = soon();
       if ((await this.bucket.sizeOf(objectKey, ending)) !== null && !overwrite) throw conflict(key, this.uri(key));
-      await this.tryToWrite(objectKey, ending);
+      await tryToSave(this.bucket, objectKey, owner, ending);
       await (await SpoolFile.create()).remove(); // where the video will wait
     });
   }
@@ -83,13 +86,6 @@ class S3Store implements VideoStore {
     );
   }
 
-  /** An upload that is started and ended at once: rights and bucket show, and no object was ever there. */
-  private async tryToWrite(objectKey: string, ending: { readonly abortSignal: AbortSignal }): Promise<void> {
-    const options = { contentType: 'video/mp4', metadata: {}, replace: false };
-    const uploadId = await this.bucket.startUpload(objectKey, options, ending);
-    await this.bucket.abortUpload(objectKey, uploadId);
-  }
-
   private parse(key: string): string {
     const problem = storedKeyProblem(key);
     if (problem === null) return this.prefix + key;
@@ -112,6 +108,11 @@ class S3Store implements VideoStore {
 /** A few small requests take seconds; a storage that lets them hang must not hold a slot. */
 function soon() {
   return { abortSignal: AbortSignal.timeout(LIMITS.storageCheckMs) };
+}
+
+/** Who looks on behalf of no run. */
+function nobody(): WriteOwner {
+  return { workflowId: '', runId: randomUUID(), jobId: '' };
 }
 
 function conflict(key: string, uri: string): StorageError {

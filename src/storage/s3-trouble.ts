@@ -55,6 +55,16 @@ export function s3ErrorCode(error: unknown): string {
   return words.find((word) => /^[A-Za-z][\w.]{0,60}$/.test(word)) ?? 'UnknownError';
 }
 
+/** The credentials are known, and are not enough. */
+export function isDenied(error: unknown): boolean {
+  return ['AccessDenied', 'AllAccessDisabled'].includes(s3ErrorCode(error));
+}
+
+/** The service has no such call, or not with these conditions. */
+export function isNotImplemented(error: unknown): boolean {
+  return ['NotImplemented', 'MethodNotAllowed'].includes(s3ErrorCode(error));
+}
+
 /**
  * An error of the SDK as the contract's `StorageFailed`, in our own words: an answer's text, and the error itself, may hold
  * addresses and headers. A `StorageError` passes through as it is.

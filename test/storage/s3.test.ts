@@ -305,6 +305,33 @@ describe('an upload to S3', () => {
   });
 });
 
+describe('a check before the submit', () => {
+  it('asks S3 nine small things', async () => {
+    await store.check(KEY, { overwrite: false });
+    expect(proxy.calls.map(({ kind }) => kind)).toEqual([
+      ...['GET list', 'GET list', 'PUT', 'PUT', 'POST uploads', 'PUT', 'GET', 'DELETE upload', 'DELETE'],
+    ]);
+  });
+
+  it.each(['PUT', 'GET', 'DELETE upload', 'DELETE'])('that dies in a %s is swept by the next one', async (last) => {
+    const dead = new Promise<void>((resolve) => {
+      proxy.fate = ({ kind, path }) => {
+        if (kind !== last || (kind === 'PUT' && proxy.calls.filter((call) => call.kind === kind).length < 2))
+          return 'pass';
+        expect(path).toContain(bucket);
+        resolve();
+        return 'hang';
+      };
+    });
+    const trial = { overwrite: false, owner: { ...OWNER, jobId: '' } };
+    store.check(KEY, trial).catch(() => undefined);
+    await dead;
+    expect(await server.everything(bucket)).not.toEqual([]);
+    await storeAt(`s3://${bucket}`).check(KEY, trial);
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+});
+
 describe('the temporary directory', async () => {
   const probeDisk = await mountSmallDisk();
   await probeDisk?.remove();
@@ -335,6 +362,7 @@ describe('the temporary directory', async () => {
 });
 
 describe('a bucket that cannot be used', () => {
+  const RIGHTS = ['s3:ListBucket', 's3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
   const secret = 'test-secret-0123456789abcdef';
 
   async function refusal(tried: VideoStore): Promise<string> {
@@ -382,14 +410,38 @@ describe('a bucket that cannot be used', () => {
     expect(await refusal(storeAt(`s3://${bucket}`))).toMatch(/do not allow it; grant s3:ListBucket.*AccessDenied/);
     await allow(user.AWS_ACCESS_KEY_ID, ['s3:ListBucket', 's3:GetObject']);
     expect(await refusal(storeAt(`s3://${bucket}`))).toMatch(/AccessDenied/);
-    const all = ['s3:ListBucket', 's3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
-    await allow(user.AWS_ACCESS_KEY_ID, all);
+    await allow(user.AWS_ACCESS_KEY_ID, RIGHTS);
     for (const video of [SMALL, LARGE]) {
       const mine = storeAt(`s3://${bucket}`);
       await mine.check(`${video.length}.mp4`, { overwrite: false });
       await save(mine, `${video.length}.mp4`, video);
     }
     expect(await server.everything(bucket)).toHaveLength(2);
+  });
+
+  it.each(['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'])(
+    'because %s is missing, which is named',
+    async (missing) => {
+      const user = await server.newUser();
+      for (const [name, value] of Object.entries(user)) vi.stubEnv(name, value);
+      await allow(
+        user.AWS_ACCESS_KEY_ID,
+        RIGHTS.filter((right) => right !== missing),
+      );
+      expect(await refusal(storeAt(`s3://${bucket}`))).toContain(`do not allow ${missing}; grant it`);
+    },
+  );
+
+  it.each(['if-none-match', 'if-match'])('because the service does not know %s', async (header) => {
+    proxy.fate = ({ condition }) => (condition === header ? 'not-implemented' : 'pass');
+    expect(await refusal(store)).toMatch(new RegExp(`does not know ${header};`, 'i'));
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+
+  it('because the service takes no notice of If-None-Match', async () => {
+    proxy.fate = ({ condition }) => (condition === 'if-none-match' ? 'pretend' : 'pass');
+    expect(await refusal(store)).toMatch(/replaces an object that it was told to keep/);
+    expect(await server.everything(bucket)).toEqual([]);
   });
 
   async function allow(user: string, actions: readonly string[]): Promise<void> {

@@ -12,6 +12,8 @@ export type Fate =
   | 'slow-down'
   /** 500 for good. */
   | 'fail'
+  /** 501, as services answer what they do not know. */
+  | 'not-implemented'
   /** "Done" at once, and the storage hears nothing of it. */
   | 'pretend';
 
@@ -20,6 +22,8 @@ export interface S3Call {
   readonly path: string;
   /** `PUT part`, `POST uploads`, `PUT`, …: the method and what of S3's subresources is named. */
   readonly kind: string;
+  /** The header that makes it conditional. */
+  readonly condition: 'if-match' | 'if-none-match' | null;
 }
 
 export interface S3Proxy {
@@ -52,6 +56,7 @@ async function handle(proxy: S3Proxy, endpoint: string, incoming: IncomingMessag
   if (fate === 'hang') return;
   if (fate === 'slow-down') refuse(outgoing, 503, 'SlowDown');
   else if (fate === 'fail') refuse(outgoing, 500, 'InternalError');
+  else if (fate === 'not-implemented') refuse(outgoing, 501, 'NotImplemented');
   else if (fate === 'pretend')
     incoming.resume().once('end', () => {
       pretend(outgoing);
@@ -59,11 +64,12 @@ async function handle(proxy: S3Proxy, endpoint: string, incoming: IncomingMessag
   else forward(endpoint, incoming, outgoing, fate === 'lose-answer');
 }
 
-function describe({ method = '', url = '' }: IncomingMessage): S3Call {
+function describe({ method = '', url = '', headers }: IncomingMessage): S3Call {
   const { pathname, searchParams } = new URL(url, 'http://s3');
   const resource = searchParams.has('partNumber') ? 'part' : searchParams.has('uploads') ? 'uploads' : null;
   const what = resource ?? (searchParams.has('uploadId') ? 'upload' : searchParams.has('list-type') ? 'list' : null);
-  return { method, path: decodeURIComponent(pathname), kind: what === null ? method : `${method} ${what}` };
+  const condition = (['if-match', 'if-none-match'] as const).find((name) => headers[name] !== undefined) ?? null;
+  return { method, path: decodeURIComponent(pathname), kind: what === null ? method : `${method} ${what}`, condition };
 }
 
 function refuse(outgoing: ServerResponse, status: number, code: string): void {
