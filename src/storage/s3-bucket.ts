@@ -5,6 +5,7 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   UploadPartCommand,
@@ -13,13 +14,19 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { FileContent } from './hash-file.js';
-import { s3ErrorCode } from './s3-trouble.js';
+import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
 
 /** What is written along with an object, and the condition: with `replace` false only a key that is free is written. */
 export interface ObjectOptions {
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly replace: boolean;
+}
+
+/** An object or an upload, and since when there is one by that name. */
+export interface Named {
+  readonly name: string;
+  readonly since: Date | null;
 }
 
 /** Of the SDK's own name, so that it passes through as it is. */
@@ -30,7 +37,7 @@ export interface Ending {
 /** What is tidied up after an end must not hold that end back for long; what it leaves is swept later. */
 const TIDY_WITHIN_MS = 30_000;
 
-function tidying(): Ending {
+export function tidying(): Ending {
   return { abortSignal: AbortSignal.timeout(TIDY_WITHIN_MS) };
 }
 
@@ -48,19 +55,21 @@ export class S3Bucket {
     return first?.Key === key ? (first.Size ?? 0) : null;
   }
 
-  /** Keys that begin so. */
-  async keysFrom(prefix: string, ending: Ending = {}): Promise<string[]> {
-    const keys: string[] = [];
+  /** Objects whose keys begin so. */
+  async objectsFrom(prefix: string, ending: Ending = {}): Promise<Named[]> {
+    const objects: Named[] = [];
     let token: string | undefined;
     do {
       const page = await this.client.send(
         new ListObjectsV2Command({ Bucket: this.name, Prefix: prefix, ContinuationToken: token }),
         ending,
       );
-      keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
+      for (const { Key, LastModified } of page.Contents ?? []) {
+        if (Key !== undefined) objects.push({ name: Key, since: LastModified ?? null });
+      }
       token = page.NextContinuationToken;
     } while (token !== undefined);
-    return keys;
+    return objects;
   }
 
   /** Length and sha256 of what is there now, read as a stream; `null` when there is nothing. */
@@ -100,7 +109,12 @@ export class S3Bucket {
     await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }), tidying());
   }
 
-  async startUpload(key: string, { contentType, metadata }: ObjectOptions, ending: Ending = {}): Promise<string> {
+  /** `wasRepeated`: the answers to earlier requests were lost, and each of them may have begun an upload as well. */
+  async startUpload(
+    key: string,
+    { contentType, metadata }: ObjectOptions,
+    ending: Ending = {},
+  ): Promise<{ readonly uploadId: string; readonly wasRepeated: boolean }> {
     const command = new CreateMultipartUploadCommand({
       Bucket: this.name,
       Key: key,
@@ -108,9 +122,23 @@ export class S3Bucket {
       Metadata: { ...metadata },
       ChecksumAlgorithm: 'SHA256',
     });
-    const { UploadId } = await this.client.send(command, ending);
+    const { UploadId, $metadata } = await this.client.send(command, ending);
     if (UploadId === undefined) throw new Error('the storage gave no upload id');
-    return UploadId;
+    return { uploadId: UploadId, wasRepeated: $metadata.attempts !== 1 };
+  }
+
+  /** Ids of the open uploads to exactly this key, as far as the credentials may see them. */
+  async uploadsTo(key: string, ending: Ending = {}): Promise<Named[]> {
+    try {
+      const list = new ListMultipartUploadsCommand({ Bucket: this.name, Prefix: key });
+      const { Uploads = [] } = await this.client.send(list, ending);
+      return Uploads.flatMap(({ Key, UploadId, Initiated }) =>
+        Key === key && UploadId !== undefined ? [{ name: UploadId, since: Initiated ?? null }] : [],
+      );
+    } catch (error) {
+      if (isDenied(error) || isNotImplemented(error)) return [];
+      throw error;
+    }
   }
 
   async putPart(

@@ -1,6 +1,7 @@
+import { UNFINISHED } from '../contract/output-key.js';
 import { newPartName, ownerPrefix } from './part-file.js';
 import type { WriteOwner } from './port.js';
-import type { Ending, S3Bucket } from './s3-bucket.js';
+import { tidying, type Ending, type ObjectOptions, type S3Bucket } from './s3-bucket.js';
 import { s3ErrorCode } from './s3-trouble.js';
 
 const JSON_OBJECT = { ContentType: 'application/json' } as const;
@@ -50,6 +51,21 @@ export class S3Claim {
     return uploadIdIn(await this.bucket.text(this.claimKey, ending));
   }
 
+  /** Begins an upload. What earlier requests for it may have begun, and was never heard of, is ended, or found by the claim. */
+  async beginUpload(objectKey: string, options: ObjectOptions, ending: Ending): Promise<string> {
+    const claim = { bucket: this.bucket, objectKey, claimKey: this.claimKey };
+    try {
+      const { uploadId, wasRepeated } = await this.bucket.startUpload(objectKey, options, ending);
+      if (wasRepeated) await endUnrecorded(claim, uploadId, ending);
+      return uploadId;
+    } catch (error) {
+      await endUnrecorded(claim, null, tidying()).catch(() => {
+        this.keep();
+      });
+      throw error;
+    }
+  }
+
   /** Its upload could not be aborted: the next attempt, or the run's end, finds both by the claim. */
   keep(): void {
     this.kept = true;
@@ -61,12 +77,38 @@ export class S3Claim {
 
   /** Ends all transfers of this owner to this object: aborts their uploads, then removes their claims. */
   static async sweep(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Ending): Promise<void> {
-    for (const claimKey of await bucket.keysFrom(beside(objectKey, ownerPrefix(objectKey, owner)), ending)) {
-      const uploadId = uploadIdIn(await bucket.text(claimKey, ending));
+    for (const claim of await bucket.objectsFrom(beside(objectKey, ownerPrefix(objectKey, owner)), ending)) {
+      const uploadId = uploadIdIn(await bucket.text(claim.name, ending));
       if (uploadId !== null) await bucket.abortUpload(objectKey, uploadId);
-      await bucket.remove(claimKey);
+      else await endUnrecorded({ bucket, objectKey, claimKey: claim.name }, null, ending);
+      await bucket.remove(claim.name);
     }
   }
+}
+
+/**
+ * Ends what was begun under a claim and is written down nowhere: it came after the claim (S3 counts in seconds), and no claim
+ * names it. Another run that has begun in this moment, and has yet to write it down, begins again with its next attempt.
+ */
+async function endUnrecorded(
+  { bucket, objectKey, claimKey }: { bucket: S3Bucket; objectKey: string; claimKey: string },
+  keep: string | null,
+  ending: Ending,
+): Promise<void> {
+  const uploads = (await bucket.uploadsTo(objectKey, ending)).filter(({ name }) => name !== keep);
+  if (uploads.length === 0) return;
+  const claims = await bucket.objectsFrom(beside(objectKey, UNFINISHED.prefix), ending);
+  const since = second(claims.find(({ name }) => name === claimKey)?.since);
+  const recorded = await Promise.all(claims.map(async ({ name }) => uploadIdIn(await bucket.text(name, ending))));
+  for (const upload of uploads) {
+    if (second(upload.since) >= since && !recorded.includes(upload.name))
+      await bucket.abortUpload(objectKey, upload.name);
+  }
+}
+
+/** `NaN`, which compares with nothing, when it is not known. */
+function second(date: Date | null | undefined): number {
+  return Math.floor((date?.getTime() ?? Number.NaN) / 1000);
 }
 
 function beside(objectKey: string, name: string): string {

@@ -15,7 +15,7 @@ export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: Writ
   const claim = await needing('s3:PutObject', () => S3Claim.make(bucket, objectKey, owner, ending));
   try {
     if (await needing('If-None-Match', () => claim.canBeReplaced(ending))) throw replaces();
-    const uploadId = await bucket.startUpload(objectKey, VIDEO, ending);
+    const uploadId = await claim.beginUpload(objectKey, VIDEO, ending);
     try {
       await needing('If-Match', () => claim.record(uploadId, ending));
       await needing('s3:GetObject', () => claim.recorded(ending));

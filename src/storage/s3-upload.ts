@@ -66,7 +66,7 @@ async function putWhole(upload: Upload, key: string, content: FileContent, optio
 
 async function putInParts(upload: Upload, key: string, content: FileContent, options: ObjectOptions): Promise<void> {
   const { bucket, claim, stop } = upload;
-  const uploadId = await bucket.startUpload(key, options, { abortSignal: stop.signal });
+  const uploadId = await claim.beginUpload(key, options, { abortSignal: stop.signal });
   try {
     await claim.record(uploadId, { abortSignal: stop.signal });
     const parts = await putParts(upload, key, uploadId, content.bytes);

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import {
   AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -281,6 +282,71 @@ describe('an upload to S3', () => {
     expect(await server.everything(bucket)).toEqual([]);
   });
 
+  describe('whose beginning nobody wrote down', () => {
+    /** The answer to the first `times` beginnings is lost, and the client asks again up to three times. */
+    function loseBeginnings(times: number): void {
+      let begun = 0;
+      proxy.fate = ({ kind }) => (kind === 'POST uploads' && ++begun <= times ? 'lose-answer' : 'pass');
+    }
+
+    async function dieBeforeTheRecord(): Promise<void> {
+      const dead = new Promise<void>((resolve) => {
+        proxy.fate = ({ condition }) => {
+          if (condition !== 'if-match') return 'pass';
+          resolve();
+          return 'hang';
+        };
+      });
+      void (await begin(store, KEY, LARGE)).publish(contentOf(LARGE)).catch(() => undefined);
+      await dead;
+    }
+
+    async function openUploads(): Promise<(string | undefined)[]> {
+      const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+      return Uploads.map(({ UploadId }) => UploadId).sort();
+    }
+
+    it('is ended when the next beginning is answered', async () => {
+      loseBeginnings(1);
+      await save(store, KEY, LARGE);
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it('is ended when none was answered', async () => {
+      loseBeginnings(3);
+      const write = await begin(store, KEY, LARGE);
+      await expect(write.publish(contentOf(LARGE))).rejects.toMatchObject({ type: 'StorageFailed' });
+      await write.discard();
+      expect(await server.everything(bucket)).toEqual([]);
+    });
+
+    it('is swept with the claim of a dead attempt; those of other runs and from before are left alone', async () => {
+      await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: KEY }));
+      const began = Date.now();
+      await vi.waitUntil(() => Math.floor(Date.now() / 1_000) > Math.floor(began / 1_000));
+      proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'hang' : 'pass');
+      const rival = await begin(store, KEY, LARGE, { owner: { ...OWNER, runId: 'run-2' } });
+      rival.publish(contentOf(LARGE)).catch(() => undefined);
+      await expect.poll(() => proxy.calls.map(({ kind }) => kind)).toContain('PUT part');
+      const others = await openUploads();
+      expect(others).toHaveLength(2);
+
+      await dieBeforeTheRecord();
+      expect(await openUploads()).toHaveLength(3);
+      await storeAt(`s3://${bucket}`).sweep(KEY, OWNER);
+      expect(await openUploads()).toEqual(others);
+      await rival.discard();
+    });
+
+    it('stays where the credentials may not list uploads, and the sweep goes on', async () => {
+      await dieBeforeTheRecord();
+      proxy.fate = ({ kind }) => (kind === 'GET uploads' ? 'deny' : 'pass');
+      await store.sweep(KEY, OWNER);
+      expect(proxy.calls.map(({ kind }) => kind)).toContain('GET uploads');
+      expect(await server.everything(bucket)).toEqual([`upload of ${KEY}`]);
+    });
+  });
+
   it('of an attempt taken for dead is swept and cannot finish any more; that of another run can', async () => {
     let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
@@ -313,11 +379,16 @@ describe('a check before the submit', () => {
     ]);
   });
 
-  it.each(['PUT', 'GET', 'DELETE upload', 'DELETE'])('that dies in a %s is swept by the next one', async (last) => {
+  it.each([
+    ['PUT', 2],
+    ['PUT', 3],
+    ['GET', 1],
+    ['DELETE upload', 1],
+    ['DELETE', 1],
+  ])('that dies in a %s (%i) is swept by the next one', async (last, at) => {
     const dead = new Promise<void>((resolve) => {
       proxy.fate = ({ kind, path }) => {
-        if (kind !== last || (kind === 'PUT' && proxy.calls.filter((call) => call.kind === kind).length < 2))
-          return 'pass';
+        if (kind !== last || proxy.calls.filter((call) => call.kind === kind).length < at) return 'pass';
         expect(path).toContain(bucket);
         resolve();
         return 'hang';

@@ -12,6 +12,8 @@ export type Fate =
   | 'slow-down'
   /** 500 for good. */
   | 'fail'
+  /** 403 AccessDenied. */
+  | 'deny'
   /** 501, as services answer what they do not know. */
   | 'not-implemented'
   /** "Done" at once, and the storage hears nothing of it. */
@@ -56,6 +58,7 @@ async function handle(proxy: S3Proxy, endpoint: string, incoming: IncomingMessag
   if (fate === 'hang') return;
   if (fate === 'slow-down') refuse(outgoing, 503, 'SlowDown');
   else if (fate === 'fail') refuse(outgoing, 500, 'InternalError');
+  else if (fate === 'deny') refuse(outgoing, 403, 'AccessDenied');
   else if (fate === 'not-implemented') refuse(outgoing, 501, 'NotImplemented');
   else if (fate === 'pretend')
     incoming.resume().once('end', () => {
