@@ -142,10 +142,13 @@ export class Mp4Probe {
   }
 
   private judge(): Mp4Verdict {
-    this.walker.finish();
+    const zeros = this.walker.finish();
     const { movie } = this;
     if (!this.hasFileType) throw new Malformed('it has no ftyp box');
     if (movie === null) throw new Malformed('it has no moov box, which says what is in it');
+    // Padding is harmless behind a movie whose tables say all that there is; fragments could be missing where it stands.
+    if (zeros > 0 && movie.fragmentDefaults !== null)
+      throw new Malformed(`its last ${zeros} bytes are not a whole box`);
     if (this.media.isEmpty) throw new Malformed('it has no mdat box, which holds pictures and sound');
     if (!movie.tracks.some(isVideo)) throw new Malformed('it has no video track');
     this.media.checkRuns();

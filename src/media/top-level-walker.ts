@@ -29,28 +29,50 @@ export class TopLevelWalker {
   private boxes = 0;
   private current: TopLevelBox | null = null;
   private kept: GrowingBytes | null = null;
+  /** Zero bytes where a box should begin. */
+  private zeros = 0;
 
   constructor(private readonly visitor: TopLevelVisitor) {}
 
   /** @throws Malformed */
   push(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length;) {
-      const taken = this.current === null ? this.takeHeader(chunk, at) : this.takePayload(this.current, chunk, at);
+      const taken = this.take(chunk, at);
       at += taken;
       this.position += taken;
       if (this.current !== null && this.position === this.current.end) this.close(this.current);
     }
   }
 
-  /** @throws Malformed - the file ends in the middle of a box */
-  finish(): void {
+  /**
+   * How many zero bytes stand behind the last box. Fewer than eight may also be the beginning of another.
+   * @throws Malformed - the file ends in the middle of a box
+   */
+  finish(): number {
     const { current } = this;
-    if (this.headerFilled > 0) throw new Malformed(`its last ${this.headerFilled} bytes are not a whole box`);
-    if (current === null) return;
+    if (this.headerFilled > 0) {
+      if (this.header.subarray(0, this.headerFilled).every((byte) => byte === 0)) return this.headerFilled;
+      throw new Malformed(`its last ${this.headerFilled} bytes are not a whole box`);
+    }
+    if (current === null) return this.zeros;
     if (current.end !== Number.POSITIVE_INFINITY) {
       throw new Malformed(`it ends ${current.end - this.position} bytes before the end of its ${current.type} box`);
     }
     this.close({ ...current, end: this.position });
+    return 0;
+  }
+
+  private take(chunk: Uint8Array, at: number): number {
+    if (this.zeros > 0) return this.takeZeros(chunk, at);
+    return this.current === null ? this.takeHeader(chunk, at) : this.takePayload(this.current, chunk, at);
+  }
+
+  private takeZeros(chunk: Uint8Array, at: number): number {
+    for (let index = at; index < chunk.length; index++) {
+      if (chunk[index] !== 0) throw new Malformed(`what stands at byte ${this.position + index - at} is not a box`);
+    }
+    this.zeros += chunk.length - at;
+    return chunk.length - at;
   }
 
   private takeHeader(chunk: Uint8Array, at: number): number {
@@ -65,6 +87,11 @@ export class TopLevelWalker {
 
   private open(payloadStart: number): void {
     const start = payloadStart - this.headerFilled;
+    if (this.header.readBigUInt64BE(0) === 0n) {
+      this.zeros = this.headerFilled;
+      this.headerFilled = 0;
+      return;
+    }
     const type = this.header.toString('latin1', 4, 8);
     if (!/^[\x20-\x7e\xa9]{4}$/.test(type)) throw new Malformed(`what stands at byte ${start} is not a box`);
     if (++this.boxes > MAX_BOXES) throw new Malformed(`it has more than ${MAX_BOXES} boxes`);

@@ -24,7 +24,10 @@ function refused(body: Buffer): Fault {
 }
 
 function saved(name: string): Fault {
-  const body = fixture(name);
+  return savedAs(fixture(name));
+}
+
+function savedAs(body: Buffer): Fault {
   return { content: () => video(body), end: 'saved', saves: body, requests: 1 };
 }
 
@@ -38,6 +41,7 @@ export const MP4_FAULTS: Readonly<Record<string, Fault>> = {
   'cut mdat under a length that agrees': refused(cutMedia()),
   'wrong ftyp': refused(Buffer.concat([box('ftyp', Buffer.from('heic'), u32(0)), without('ftyp')])),
   'huge box counts': refused(patch(CLIP, ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsz'], 8, 0xffffffff)),
+  'zero bytes behind the last box': savedAs(Buffer.concat([CLIP, Buffer.alloc(1_000)])),
   'no pictures': refused(fixture('audio-only.mp4')),
   ...Object.fromEntries(
     ['h264-aac-fragmented', 'h264-aac-moov-at-end', 'h264-aac-faststart', 'h264-silent', 'h265', 'av1'].map((name) => [

@@ -40,6 +40,11 @@ describe('no beginning of a video passes for the whole, wherever it is cut', () 
     expect(wholePrefixes(file)).toEqual([]);
   });
 
+  it.each(files)('%s, with zero bytes behind it', (_name, file) => {
+    const padded = Buffer.concat([file, Buffer.alloc(20)]);
+    for (const length of wholePrefixes(padded)) expect(length).toBeGreaterThanOrEqual(file.length);
+  });
+
   it('a fragmented file that announces its length, but for the mfra index behind the last fragment', () => {
     const file = withMehd();
     expect(wholePrefixes(file)).toEqual(fragmentBoundaries(file).slice(-1));
@@ -62,6 +67,8 @@ describe('the verdict does not depend on how the bytes were cut into chunks', ()
     ...['audio-only.mp4', 'vp9.webm'].map(fixture),
     fixture('h264-aac-faststart.mp4').subarray(0, -5),
     Buffer.from('{"error":"no video"}'),
+    Buffer.concat([fixture('h264-silent.mp4'), Buffer.alloc(1_000)]),
+    Buffer.concat([fixture('h264-silent.mp4'), Buffer.alloc(13), Buffer.from('TAG')]),
   ];
 
   it('one byte at a time', () => {

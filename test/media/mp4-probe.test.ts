@@ -48,6 +48,11 @@ describe('a whole MP4 passes, with its facts', () => {
     expect(probe(make())).toMatchObject({ whole: true, durationSeconds: 2, width: 160, height: 90 });
   });
 
+  it.each([1, 7, 8, 100])('a file with %i zero bytes behind its last box', (length) => {
+    const file = fixture('h264-silent.mp4');
+    expect(probe(Buffer.concat([file, Buffer.alloc(length)]))).toEqual(probe(file));
+  });
+
   it('a file whose sample sizes stand in a compact table, if they fit there', () => {
     expect(probe(withCompactSizes())).toMatchObject({ whole: true, durationSeconds: 2 });
   });
@@ -125,8 +130,14 @@ describe('what is no whole MP4 video is refused, in words for people', () => {
   });
 
   it.each([1, 7, 8, 100])('a file with %i bytes of junk behind its last box', (length) => {
-    expect(reason(Buffer.concat([fixture('h264-silent.mp4'), Buffer.alloc(length, 0)]))).not.toBe('whole');
+    const nothing = Buffer.alloc(20);
+    expect(reason(Buffer.concat([fixture('h264-silent.mp4'), nothing, Buffer.alloc(length, 0xab)]))).not.toBe('whole');
+    expect(reason(Buffer.concat([fixture('h264-silent.mp4'), nothing, fixture('h264-silent.mp4')]))).not.toBe('whole');
     expect(reason(Buffer.concat([fixture('h264-silent.mp4'), Buffer.alloc(length, 0xab)]))).not.toBe('whole');
+  });
+
+  it.each([1, 7, 8, 100])('a fragmented file with %i zero bytes behind its last box', (length) => {
+    expect(reason(Buffer.concat([fixture('h264-aac-fragmented.mp4'), Buffer.alloc(length)]))).not.toBe('whole');
   });
 
   it('a cut mdat whose length field was made to agree', () => {
