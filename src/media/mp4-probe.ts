@@ -8,11 +8,14 @@ import { parseMovie, secondsOf, type Movie, type Track } from './movie.js';
 import { indexedEnd } from './segment-index.js';
 import { TopLevelWalker, type TopLevelBox } from './top-level-walker.js';
 
-/** What is kept in memory to be read, in bytes. Media data is only counted. */
+/**
+ * What is kept in memory to be read, in bytes. Media data is only counted. Ten hours of 60 frames a second need 17 MiB in one `moov`;
+ * as much as is allowed here may be held once for every download under way.
+ */
 const KEPT_BYTES: Readonly<Record<string, number>> = {
   ftyp: 64 * 1024,
-  moov: 64 * 1024 * 1024,
-  moof: 16 * 1024 * 1024,
+  moov: 24 * 1024 * 1024,
+  moof: 4 * 1024 * 1024,
   sidx: 1024 * 1024,
 };
 

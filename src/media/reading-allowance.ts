@@ -2,8 +2,8 @@ import { Malformed } from './malformed.js';
 
 /** How often a box may be looked at, inside one top-level box. A movie of a thousand tracks needs a fifth of it. */
 const BOXES = 100_000;
-/** Twice as many entries as fit into the largest box that is kept, 64 MB, at four bytes each. */
-const ENTRIES = 2 ** 25;
+/** More than twice as many entries as fit into the largest box that is kept, 24 MiB, at four bytes each. */
+const ENTRIES = 2 ** 24;
 
 /** Bounds the time that one top-level box can cost, whatever its bytes say: it is read in one go, and all else waits. */
 export class ReadingAllowance {
