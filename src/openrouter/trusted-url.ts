@@ -75,7 +75,9 @@ export function createTrustedUrls(base: URL, isAllowed: AddressRule = isPublicAd
       if (!URL.canParse(location, from.href)) return { outcome: 'unresolved', reason: 'it redirects to no address' };
       const url = new URL(location, from);
       url.hash = '';
-      if (url.origin === base.origin) return { outcome: 'trusted', target: trustConfigured(url) };
+      // The origin of `blob:` addresses is that of another inside them.
+      if (url.protocol === base.protocol && url.origin === base.origin)
+        return { outcome: 'trusted', target: trustConfigured(url) };
       return await judgeForeign(url, { isAllowed, deadline });
     },
   };

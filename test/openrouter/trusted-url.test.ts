@@ -83,6 +83,15 @@ describe('trusted addresses', () => {
     expect(await createTrustedUrls(base).follow(location, base, deadline)).toMatchObject({ outcome: 'forbidden' });
   });
 
+  it.each([
+    'blob:https://openrouter.ai/x',
+    'filesystem:https://openrouter.ai/temporary/x',
+    'data:video/mp4,x',
+    'file:///x',
+  ])('do not include %s, whatever origin it names', async (location) => {
+    expect(await follow(location, () => true)).toMatchObject({ outcome: 'forbidden' });
+  });
+
   it('are not hosts of which any address is forbidden', async () => {
     expect(await follow('https://localhost/v.mp4')).toMatchObject({
       outcome: 'forbidden',
