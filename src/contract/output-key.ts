@@ -6,10 +6,14 @@
 const MAX_KEY_BYTES = 900; // of what a caller names: S3 allows 1,024, and further outputs and siblings append something
 const MAX_STORED_KEY_BYTES = 1024;
 const MAX_JOB_ID_BYTES = 100; // as much of it as tells siblings apart
+const MAX_EXTENSION_BYTES = 16; // what is longer is the rest of a sentence
+const KEPT_CHARACTERS = 5;
 const MAX_SEGMENT_BYTES = 255; // the longest file name common file systems take
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
 // C0, DEL, C1, line and paragraph separators, bidirectional overrides and zero-width characters: invisible in a listing.
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
+// U+FFFE, U+FFFF and their like, which XML, and so S3, cannot name.
+const NO_CHARACTER = /\p{Noncharacter_Code_Point}/u;
 // Characters that look like a separator or a dot segment but are not.
 const LOOK_ALIKE = /[\u2024\u2025\u2026\u2044\u2215\u29f5\u29f8\ufe68\uff0e\uff0f\uff3c]/u;
 
@@ -30,6 +34,7 @@ function keyProblem(key: string, maxBytes: number): string | null {
   if (key === '') return 'it is empty';
   if (INVISIBLE.test(key)) return 'it has a NUL, control or invisible character';
   if (!key.isWellFormed()) return 'it is not well-formed Unicode';
+  if (NO_CHARACTER.test(key)) return 'it has a code point that is no character';
   if (LOOK_ALIKE.test(key)) return 'it has a character that only looks like a slash or a dot';
   if (key.includes('\\')) return 'it has a backslash; separate folders with "/"';
   if (key.startsWith('/')) return 'it is absolute; give a key below the storage root';
@@ -76,10 +81,14 @@ export function siblingKey(key: string, jobId: string): string {
   return withSuffix(stem, `.${shortened(percentEncode(jobId), MAX_JOB_ID_BYTES)}${extension}`);
 }
 
-/** The last name gives way where both together would be too long for one. */
+/** The last name gives way where both together would be too long for one; not at its end, where an output's number stands. */
 function withSuffix(stem: string, suffix: string): string {
   const slash = stem.lastIndexOf('/') + 1;
-  return stem.slice(0, slash) + shortened(stem.slice(slash), MAX_SEGMENT_BYTES - utf8Length(suffix)) + suffix;
+  const name = stem.slice(slash);
+  const end = Array.from(name).slice(-KEPT_CHARACTERS).join('');
+  const room = MAX_SEGMENT_BYTES - utf8Length(suffix);
+  const fitting = utf8Length(name) <= room ? name : shortened(name, room - utf8Length(end)) + end;
+  return stem.slice(0, slash) + fitting + suffix;
 }
 
 /** As much of the beginning of `text` as fits into so many bytes. */
@@ -97,7 +106,7 @@ function shortened(text: string, maxBytes: number): string {
 function splitExtension(key: string): { stem: string; extension: string } {
   const slash = key.lastIndexOf('/');
   const dot = key.lastIndexOf('.');
-  if (dot <= slash + 1) return { stem: key, extension: '' };
+  if (dot <= slash + 1 || utf8Length(key.slice(dot)) > MAX_EXTENSION_BYTES) return { stem: key, extension: '' };
   return { stem: key.slice(0, dot), extension: key.slice(dot) };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { storedKeyProblem } from '../contract/output-key.js';
+import { outputKeyProblem, storedKeyProblem } from '../contract/output-key.js';
 import { LIMITS } from '../contract/limits.js';
 import { PartBuffers } from './part-buffers.js';
 import {
@@ -38,6 +38,8 @@ class S3Store implements VideoStore {
 
   async check(key: string, { overwrite, owner = nobody() }: CheckOptions): Promise<void> {
     const objectKey = this.parse(key);
+    const problem = outputKeyProblem(objectKey);
+    if (problem !== null) throw refused(key, `with the prefix before it, ${problem}`);
     await this.guarded(`Looking whether "${key}" can be saved`, async () => {
       const ending = soon();
       if ((await this.bucket.sizeOf(objectKey, ending)) !== null && !overwrite) throw conflict(key, this.uri(key));
@@ -89,7 +91,7 @@ class S3Store implements VideoStore {
   private parse(key: string): string {
     const problem = storedKeyProblem(key);
     if (problem === null) return this.prefix + key;
-    throw new StorageError('InvalidRequest', `The output key ${JSON.stringify(key)} is refused: ${problem}.`);
+    throw refused(key, problem);
   }
 
   private uri(key: string): string {
@@ -113,6 +115,10 @@ function soon() {
 /** Who looks on behalf of no run. */
 function nobody(): WriteOwner {
   return { workflowId: '', runId: randomUUID(), jobId: '' };
+}
+
+function refused(key: string, problem: string): StorageError {
+  return new StorageError('InvalidRequest', `The output key ${JSON.stringify(key)} is refused: ${problem}.`);
 }
 
 function conflict(key: string, uri: string): StorageError {

@@ -35,6 +35,10 @@ describe('an output key', () => {
     'a\u2044b.mp4',
     '\u2025/a.mp4',
     'a\ud800.mp4',
+    'a\ufffe.mp4',
+    'a\uffff.mp4',
+    'a\u{1ffff}.mp4',
+    'a\ufdd0.mp4',
     'a .mp4 ',
     'a.',
     `${'x'.repeat(256)}.mp4`,
@@ -58,16 +62,20 @@ describe('an output key', () => {
     expect(outputKeyOf('.mp4', 1)).toBe('.mp4-1');
   });
 
-  it.each([`${'x'.repeat(251)}.mp4`, `${'folder/'.repeat(120)}${'x'.repeat(56)}.mp4`])(
-    'makes keys that a storage takes of one as long as it may be',
-    (key) => {
-      expect(outputKeyProblem(key)).toBeNull();
-      for (const made of [outputKeyOf(key, 1), outputKeyOf(key, 12), siblingKey(key, 'j'.repeat(512))]) {
-        expect(storedKeyProblem(made), made).toBeNull();
-      }
-      expect(outputKeyOf(key, 1)).not.toBe(outputKeyOf(key, 12));
-    },
-  );
+  it.each([
+    `${'x'.repeat(251)}.mp4`,
+    `a.${'x'.repeat(253)}`,
+    `${'Take. '.repeat(42)}end`,
+    `${'folder/'.repeat(120)}${'x'.repeat(56)}.mp4`,
+  ])('makes keys that a storage takes of one as long as it may be', (key) => {
+    expect(outputKeyProblem(key)).toBeNull();
+    for (const made of [outputKeyOf(key, 1), outputKeyOf(key, 12), siblingKey(key, 'j'.repeat(512))]) {
+      expect(storedKeyProblem(made), made).toBeNull();
+    }
+    const keys = [0, 1, 2, 12].map((index) => outputKeyOf(key, index));
+    const siblings = keys.map((made) => siblingKey(made, 'j'.repeat(512)));
+    expect(new Set([...keys, ...siblings]).size).toBe(8);
+  });
 
   it('has a sibling that is a key again, whatever the job id and however long the name', () => {
     const name = fc

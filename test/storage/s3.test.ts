@@ -372,6 +372,15 @@ describe('an upload to S3', () => {
 });
 
 describe('a check before the submit', () => {
+  it('refuses a key that is too long together with the prefix, as it would leave no room for a sibling', async () => {
+    const deep = storeAt(`s3://${bucket}/${'p/'.repeat(200)}`, proxy.endpoint);
+    await expect(deep.check(`${'a/'.repeat(300)}${KEY}`, { overwrite: false })).rejects.toMatchObject({
+      type: 'InvalidRequest',
+      message: expect.stringContaining('longer than 900 bytes') as string,
+    });
+    expect(proxy.calls).toEqual([]);
+  });
+
   it('asks S3 nine small things', async () => {
     await store.check(KEY, { overwrite: false });
     expect(proxy.calls.map(({ kind }) => kind)).toEqual([
