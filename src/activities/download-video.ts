@@ -103,7 +103,7 @@ class DownloadAttempt {
     const { finished } = this.progress;
     if (finished === undefined) return null;
     for (const key of [finished.key, siblingKey(finished.key, this.input.jobId)]) {
-      const found = await this.deps.store.find(key);
+      const found = await this.deps.store.find(key, { signal: cancellationSignal() });
       if (found?.sha256 !== finished.sha256) continue;
       await this.sweep();
       return { ...finished, key: found.key, uri: found.uri };

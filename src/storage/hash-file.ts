@@ -13,7 +13,7 @@ const NO_FOLLOW = constants.O_NOFOLLOW | 0;
 const NO_BLOCK = constants.O_NONBLOCK | 0;
 
 /** Length and sha256 of a regular file, read as a stream; `null` when there is none, also for a folder or a link. */
-export async function hashFile(file: string): Promise<FileContent | null> {
+export async function hashFile(file: string, signal?: AbortSignal): Promise<FileContent | null> {
   try {
     // Looked at before it is opened: opening a device or a pipe can have effects.
     if (!(await lstat(file)).isFile()) return null;
@@ -21,6 +21,7 @@ export async function hashFile(file: string): Promise<FileContent | null> {
     const hash = createHash('sha256');
     let bytes = 0;
     for await (const chunk of handle.createReadStream({ highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>) {
+      signal?.throwIfAborted();
       hash.update(chunk);
       bytes += chunk.length;
     }

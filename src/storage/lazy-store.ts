@@ -1,4 +1,12 @@
-import type { CheckOptions, OpenOptions, StoredVideo, VideoStore, VideoWrite, WriteOwner } from './port.js';
+import type {
+  CheckOptions,
+  FindOptions,
+  OpenOptions,
+  StoredVideo,
+  VideoStore,
+  VideoWrite,
+  WriteOwner,
+} from './port.js';
 
 /** A store whose code is loaded when it is first used: the AWS SDK costs a directory's users nothing. */
 export class LazyStore implements VideoStore {
@@ -13,8 +21,8 @@ export class LazyStore implements VideoStore {
     await (await this.store()).check(key, options);
   }
 
-  async find(key: string): Promise<StoredVideo | null> {
-    return await (await this.store()).find(key);
+  async find(key: string, options?: FindOptions): Promise<StoredVideo | null> {
+    return await (await this.store()).find(key, options);
   }
 
   async open(key: string, options: OpenOptions): Promise<VideoWrite> {

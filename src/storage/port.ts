@@ -26,6 +26,11 @@ export interface CheckOptions {
   readonly owner?: WriteOwner;
 }
 
+export interface FindOptions {
+  /** Ends the reading of what may be large; `find` rejects then. */
+  readonly signal?: AbortSignal;
+}
+
 export interface OpenOptions {
   readonly owner: WriteOwner;
   /** Replace other content under the key. Default false: other content is kept, and the video goes beside it. */
@@ -58,7 +63,7 @@ export interface VideoStore {
    */
   check(key: string, options: CheckOptions): Promise<void>;
   /** The finished file under `key`, hashed anew and durable from now on, or `null`. @throws StorageError */
-  find(key: string): Promise<StoredVideo | null>;
+  find(key: string, options?: FindOptions): Promise<StoredVideo | null>;
   /** Starts a transfer, after sweeping what dead attempts of the same owner left for this key. @throws StorageError */
   open(key: string, options: OpenOptions): Promise<VideoWrite>;
   /** Removes unfinished transfers of this owner for this key; finished files stay. @throws StorageError */

@@ -79,6 +79,7 @@ export class S3Bucket {
     const hash = createHash('sha256');
     let bytes = 0;
     for await (const chunk of body) {
+      ending.abortSignal?.throwIfAborted();
       hash.update(chunk);
       bytes += chunk.length;
     }

@@ -5,6 +5,7 @@ import { PartBuffers } from './part-buffers.js';
 import {
   StorageError,
   type CheckOptions,
+  type FindOptions,
   type OpenOptions,
   type StoredVideo,
   type VideoStore,
@@ -48,10 +49,10 @@ class S3Store implements VideoStore {
     });
   }
 
-  async find(key: string): Promise<StoredVideo | null> {
+  async find(key: string, { signal }: FindOptions = {}): Promise<StoredVideo | null> {
     const objectKey = this.parse(key);
     return await this.guarded(`Reading "${key}"`, async () => {
-      const content = await this.bucket.hash(objectKey);
+      const content = await this.bucket.hash(objectKey, signal === undefined ? {} : { abortSignal: signal });
       return content === null ? null : { key, uri: this.uri(key), ...content };
     });
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CancelledFailure } from '@temporalio/common';
@@ -184,6 +184,20 @@ describe('a download', () => {
     expect(await readdir(directory)).toEqual(['x.mp4']);
     expect(provider.contents).toHaveLength(0);
     await left.discard();
+  });
+
+  it('that is cancelled while it hashes a file that may be finished ends at once', async () => {
+    const finished = { ...INPUT, uri: '', bytes: 1, sha256: 'of another file', contentType: 'video/mp4' } as const;
+    const facts = { durationSeconds: null, width: null, height: null };
+    const { directory, environment, run } = await prepare({ before: { finished: { ...finished, ...facts } } });
+    const file = path.join(directory, INPUT.key);
+    await writeFile(file, '');
+    await truncate(file, 200 * 1024 ** 3); // takes minutes to read
+    const ended = run();
+    setTimeout(() => {
+      environment.cancel('CANCELLED');
+    }, 100);
+    await expect(ended).rejects.toThrow(CancelledFailure);
   });
 
   it('waits with the final name for a server that is away', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { outputKeyProblem, siblingKey } from '../../src/contract/output-key.js';
 import {
   StorageError,
+  type FindOptions,
   type OpenOptions,
   type StoredVideo,
   type VideoStore,
@@ -25,8 +26,9 @@ export class MemoryStore implements VideoStore {
     });
   }
 
-  find(key: string): Promise<StoredVideo | null> {
+  find(key: string, { signal }: FindOptions = {}): Promise<StoredVideo | null> {
     return promised(() => {
+      signal?.throwIfAborted();
       refuseBadKey(key);
       const video = this.finished.get(key);
       return video === undefined ? null : describe(key, video);

@@ -222,6 +222,11 @@ export function videoStoreSuite(name: string, makeStore: () => Promise<StoreUnde
         await place.put('a/greenhouse.mp4', other);
         expect(await store.find('a/greenhouse.mp4')).toEqual({ ...stored, ...contentOf(other) });
       });
+
+      it('ends when its caller has ended', async () => {
+        await save(store, 'greenhouse.mp4', video);
+        await expect(store.find('greenhouse.mp4', { signal: AbortSignal.abort() })).rejects.toThrow();
+      });
     });
 
     describe('discard', () => {

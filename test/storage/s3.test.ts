@@ -371,6 +371,24 @@ describe('an upload to S3', () => {
   });
 });
 
+describe('a video that is found', () => {
+  it('is read no further once the caller has ended', async () => {
+    await save(store, KEY, SMALL);
+    const reading = new Promise<void>((resolve) => {
+      proxy.fate = ({ kind }) => {
+        if (kind === 'GET') resolve();
+        return 'hang';
+      };
+    });
+    const caller = new AbortController();
+    const found = store.find(KEY, { signal: caller.signal });
+    const ended = expect(found).rejects.toMatchObject({ type: 'StorageFailed' });
+    await reading;
+    caller.abort();
+    await ended;
+  });
+});
+
 describe('a check before the submit', () => {
   it('refuses a key that is too long together with the prefix, as it would leave no room for a sibling', async () => {
     const deep = storeAt(`s3://${bucket}/${'p/'.repeat(200)}`, proxy.endpoint);
