@@ -3,7 +3,7 @@ import { Malformed } from './malformed.js';
 /** Two numbers each: 16 MB at most. */
 const MAX_RUNS = 1_000_000;
 /** Samples lie one after another, so that a search is seldom; one costs as much as reading a hundred numbers. */
-const MAX_SEARCHES = 200_000;
+const MAX_SEARCHES = 50_000;
 
 /** Where the file's media bytes lie (its `mdat` payloads), and where its tables say that they lie. */
 export class MediaData {

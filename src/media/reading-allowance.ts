@@ -1,7 +1,7 @@
 import { Malformed } from './malformed.js';
 
-/** How often a box may be looked at, inside one top-level box. A movie of a thousand tracks needs a fifth of it. */
-const BOXES = 100_000;
+/** How often a box may be looked at, inside one top-level box. A movie of a thousand tracks needs two fifths of it. */
+const BOXES = 50_000;
 /** More than twice as many entries as fit into the largest box that is kept, 24 MiB, at four bytes each. */
 const ENTRIES = 2 ** 24;
 
