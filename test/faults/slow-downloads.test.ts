@@ -12,6 +12,9 @@ const POLLS = 6;
 const INTERVAL_MS = 500;
 const POLLING = { initialInterval: INTERVAL_MS, maximumInterval: INTERVAL_MS, backoffCoefficient: 1 };
 
+/** Enough for ten minutes of trickling: a movie with a `free` box of a mebibyte behind it. */
+const LONG_CLIP = Buffer.concat([CLIP, Buffer.from([0, 0x10, 0, 0]), Buffer.from('free'), Buffer.alloc(2 ** 20 - 8)]);
+
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 60_000 });
 
 /** When the provider was asked what, by job. */
@@ -59,14 +62,14 @@ function timesOf(name: string): Times {
   return times;
 }
 
-/** A byte now and then, until it is told to finish. */
+/** Just quick enough not to be given up as dead (64 KiB a minute), until it is told to finish. */
 function trickle(response: ServerResponse): null {
   let sent = 0;
-  response.writeHead(200, { 'content-length': String(CLIP.length) });
-  const timer = setInterval(() => response.write(CLIP.subarray(sent, (sent += 1))), 250);
+  response.writeHead(200, { 'content-length': String(LONG_CLIP.length) });
+  const timer = setInterval(() => response.write(LONG_CLIP.subarray(sent, (sent += 400))), 250);
   slow.set(response, () => {
     clearInterval(timer);
-    response.end(CLIP.subarray(sent));
+    response.end(LONG_CLIP.subarray(sent));
   });
   response.once('finish', () => slow.delete(response));
   return null;
