@@ -4,7 +4,14 @@ import type { WriteOwner } from './port.js';
 import { tidying, type Ending, type ObjectOptions, type S3Bucket } from './s3-bucket.js';
 import { s3ErrorCode } from './s3-trouble.js';
 
-const JSON_OBJECT = { ContentType: 'application/json' } as const;
+/** With a checksum, which a bucket with Object Lock demands. */
+const JSON_OBJECT = { ContentType: 'application/json', ChecksumAlgorithm: 'SHA256' } as const;
+
+/** What is written down: an upload, and the key that it goes to, which may be the sibling of the claim's own. */
+interface Recorded {
+  readonly uploadId: string;
+  readonly key: string;
+}
 
 /**
  * A small hidden object beside the final one that stands for an unfinished transfer, as a `.part` file does on a disk: its
@@ -16,7 +23,8 @@ export class S3Claim {
 
   private constructor(
     private readonly bucket: S3Bucket,
-    private readonly claimKey: string,
+    /** Of the claim itself, which is an object as well. */
+    readonly claimKey: string,
     private etag: string | undefined,
   ) {}
 
@@ -30,10 +38,10 @@ export class S3Claim {
     return (await this.bucket.sizeOf(this.claimKey, ending)) !== null;
   }
 
-  /** Whether the storage makes it anew although it is there, and was told not to. */
-  async canBeReplaced(ending: Ending): Promise<boolean> {
+  /** Whether the storage writes it anew, although nothing that is there meets the condition. */
+  async isWrittenDespite(condition: { IfNoneMatch: '*' } | { IfMatch: string }, ending: Ending): Promise<boolean> {
     try {
-      await this.bucket.put(this.claimKey, '{}', { ...JSON_OBJECT, IfNoneMatch: '*' }, ending);
+      await this.bucket.put(this.claimKey, '{}', { ...JSON_OBJECT, ...condition }, ending);
       return true;
     } catch (error) {
       if (s3ErrorCode(error) === 'PreconditionFailed') return false;
@@ -42,13 +50,20 @@ export class S3Claim {
   }
 
   /** Writes down which upload belongs to the claim. Fails when the claim is gone, so that none is opened behind a sweep. */
-  async record(uploadId: string, ending: Ending): Promise<void> {
+  async record(upload: Recorded, ending: Ending): Promise<void> {
     const more = this.etag === undefined ? JSON_OBJECT : { ...JSON_OBJECT, IfMatch: this.etag };
-    this.etag = await this.bucket.put(this.claimKey, JSON.stringify({ uploadId }), more, ending);
+    try {
+      this.etag = await this.bucket.put(this.claimKey, JSON.stringify(upload), more, ending);
+    } catch (error) {
+      // The SDK repeats what was not answered, and the first of its requests may have met the condition.
+      const isDone = s3ErrorCode(error) === 'PreconditionFailed' && (await this.recorded(ending)) === upload.uploadId;
+      if (!isDone) throw error;
+      this.etag = undefined;
+    }
   }
 
   async recorded(ending: Ending): Promise<string | null> {
-    return uploadIdIn(await this.bucket.text(this.claimKey, ending));
+    return recordedIn(await this.bucket.text(this.claimKey, ending)).uploadId ?? null;
   }
 
   /** Begins an upload. What earlier requests for it may have begun, and was never heard of, is ended, or found by the claim. */
@@ -77,11 +92,16 @@ export class S3Claim {
 
   /** Ends all transfers of this owner to this object: aborts their uploads, then removes their claims. */
   static async sweep(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Ending): Promise<void> {
-    for (const claim of await bucket.objectsFrom(beside(objectKey, ownerPrefix(objectKey, owner)), ending)) {
-      const uploadId = uploadIdIn(await bucket.text(claim.name, ending));
-      if (uploadId !== null) await bucket.abortUpload(objectKey, uploadId);
-      else await endUnrecorded({ bucket, objectKey, claimKey: claim.name }, null, ending);
-      await bucket.remove(claim.name);
+    for (const { name: claimKey } of await bucket.objectsFrom(
+      beside(objectKey, ownerPrefix(objectKey, owner)),
+      ending,
+    )) {
+      const { uploadId, key = objectKey } = recordedIn(await bucket.text(claimKey, ending));
+      if (uploadId !== undefined) await bucket.abortUpload(key, uploadId);
+      else await endUnrecorded({ bucket, objectKey, claimKey }, null, ending);
+      // That of a check, which goes to the claim's own key.
+      for (const upload of await bucket.uploadsTo(claimKey, ending)) await bucket.abortUpload(claimKey, upload.name);
+      await bucket.remove(claimKey);
     }
   }
 }
@@ -99,11 +119,16 @@ async function endUnrecorded(
   if (uploads.length === 0) return;
   const claims = await bucket.objectsFrom(beside(objectKey, UNFINISHED.prefix), ending);
   const since = second(claims.find(({ name }) => name === claimKey)?.since);
-  const recorded = await Promise.all(claims.map(async ({ name }) => uploadIdIn(await bucket.text(name, ending))));
-  for (const upload of uploads) {
-    if (second(upload.since) >= since && !recorded.includes(upload.name))
-      await bucket.abortUpload(objectKey, upload.name);
+  const open = uploads.filter((upload) => second(upload.since) >= since);
+  for (const { name, since: written } of claims) {
+    // A claim is written anew when its upload has begun; there may be thousands of older ones.
+    const candidates = open.filter((upload) => second(written) >= second(upload.since));
+    if (candidates.length === 0) continue;
+    const { uploadId } = recordedIn(await bucket.text(name, ending));
+    const recorded = candidates.find((upload) => upload.name === uploadId);
+    if (recorded !== undefined) open.splice(open.indexOf(recorded), 1);
   }
+  for (const { name } of open) await bucket.abortUpload(objectKey, name);
 }
 
 /** `NaN`, which compares with nothing, when it is not known. */
@@ -116,11 +141,12 @@ function beside(objectKey: string, name: string): string {
 }
 
 /** One that somebody damaged is removed like any other. */
-function uploadIdIn(claim: string | null): string | null {
+function recordedIn(claim: string | null): Partial<Recorded> {
   try {
-    const { uploadId } = JSON.parse(claim ?? '{}') as { readonly uploadId?: unknown };
-    return typeof uploadId === 'string' ? uploadId : null;
+    const { uploadId, key } = JSON.parse(claim ?? '{}') as { readonly [name in keyof Recorded]?: unknown };
+    if (typeof uploadId !== 'string') return {};
+    return typeof key === 'string' ? { uploadId, key } : { uploadId }; // earlier builds wrote down no key
   } catch {
-    return null;
+    return {};
   }
 }

@@ -1,31 +1,51 @@
 import { StorageError, type WriteOwner } from './port.js';
 import type { Ending, S3Bucket } from './s3-bucket.js';
 import { S3Claim } from './s3-claim.js';
-import { isDenied, isNotImplemented } from './s3-trouble.js';
+import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
 
 const VIDEO = { contentType: 'video/mp4', metadata: {}, replace: false } as const;
 
+/** No object has it. */
+const OTHER_ETAG = '"00000000000000000000000000000000"';
+
 /**
  * Does what saving a video does, with a claim and with an upload that never becomes an object: a right that is missing, or
- * a condition that the storage does not keep, shows before money is spent.
+ * a condition that the storage does not keep, shows before money is spent. Only one of its requests may write, since some
+ * services (R2) take one write a second for a key.
  * @throws StorageError, the SDK's errors
  */
 export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Ending): Promise<void> {
   await S3Claim.sweep(bucket, objectKey, owner, ending);
   const claim = await needing('s3:PutObject', () => S3Claim.make(bucket, objectKey, owner, ending));
   try {
-    if (await needing('If-None-Match', () => claim.canBeReplaced(ending))) throw replaces();
-    const uploadId = await claim.beginUpload(objectKey, VIDEO, ending);
-    try {
-      await needing('If-Match', () => claim.record(uploadId, ending));
-      await needing('s3:GetObject', () => claim.recorded(ending));
-    } finally {
-      await needing('s3:AbortMultipartUpload', () => bucket.abortUpload(objectKey, uploadId));
-    }
+    if (await needing('If-None-Match', () => claim.isWrittenDespite({ IfNoneMatch: '*' }, ending))) throw replaces();
+    await needing('If-Match', () => claim.isWrittenDespite({ IfMatch: OTHER_ETAG }, ending));
+    await needing('s3:GetObject', () => claim.recorded(ending));
+    await tryToUpload(bucket, claim, ending);
   } finally {
     await needing('s3:DeleteObject', () => claim.release());
   }
 }
+
+/** In parts, onto the claim itself, which has to be refused in the end: it is there. */
+async function tryToUpload(bucket: S3Bucket, claim: S3Claim, ending: Ending): Promise<void> {
+  const key = claim.claimKey;
+  const uploadId = await claim.beginUpload(key, VIDEO, ending);
+  try {
+    const part = await bucket.putPart({ key, uploadId, number: 1, body: Buffer.from('{}') }, ending);
+    await needing('If-None-Match', () => bucket.finishUpload({ key, uploadId, parts: [part] }, VIDEO, ending));
+    throw replaces();
+  } catch (error) {
+    if (!REFUSED.has(s3ErrorCode(error))) throw error;
+  } finally {
+    await needing('s3:AbortMultipartUpload', () => bucket.abortUpload(key, uploadId)).catch((error: unknown) => {
+      claim.keep();
+      throw error;
+    });
+  }
+}
+
+const REFUSED: ReadonlySet<string> = new Set(['PreconditionFailed', 'ConditionalRequestConflict']);
 
 /** @param what - the right, or the function of S3, that is there if the work succeeds */
 async function needing<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -68,7 +68,7 @@ async function putInParts(upload: Upload, key: string, content: FileContent, opt
   const { bucket, claim, stop } = upload;
   const uploadId = await claim.beginUpload(key, options, { abortSignal: stop.signal });
   try {
-    await claim.record(uploadId, { abortSignal: stop.signal });
+    await claim.record({ uploadId, key }, { abortSignal: stop.signal });
     const parts = await putParts(upload, key, uploadId, content.bytes);
     await bucket.finishUpload({ key, uploadId, parts }, options, { abortSignal: stop.signal });
     await mustBeThere(upload, key, content);

@@ -19,7 +19,7 @@ import type { VideoStore } from '../../src/storage/port.js';
 import { partBytesFor } from '../../src/storage/s3-upload.js';
 import { closedPort } from '../openrouter/raw-server.js';
 import { mountSmallDisk } from './small-disk.js';
-import { startS3Proxy, type Fate, type S3Proxy } from '../support/s3-proxy.js';
+import { startS3Proxy, type Fate, type S3Call, type S3Proxy } from '../support/s3-proxy.js';
 import { startS3Server, type S3Server } from '../support/s3-server.js';
 import {
   begin,
@@ -282,6 +282,31 @@ describe('an upload to S3', () => {
     expect(await server.everything(bucket)).toEqual([]);
   });
 
+  it('to the sibling key is swept as well', async () => {
+    await putOther(KEY);
+    const dead = new Promise<void>((resolve) => {
+      proxy.fate = ({ kind }) => {
+        if (kind !== 'PUT part') return 'pass';
+        resolve();
+        return 'hang';
+      };
+    });
+    const write = await begin(store, KEY, LARGE);
+    write.publish(contentOf(LARGE)).catch(() => undefined);
+    await dead;
+    expect(await server.everything(bucket)).toContain(`upload of ${siblingKey(KEY, OWNER.jobId)}`);
+    await storeAt(`s3://${bucket}`).sweep(KEY, OWNER);
+    expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
+  it('goes on where the answer to its record was lost', async () => {
+    const records: S3Call[] = [];
+    proxy.fate = (call) => (call.condition === 'if-match' && records.push(call) === 1 ? 'lose-answer' : 'pass');
+    await save(store, KEY, LARGE);
+    expect(records).toHaveLength(2);
+    expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
   describe('whose beginning nobody wrote down', () => {
     /** The answer to the first `times` beginnings is lost, and the client asks again up to three times. */
     function loseBeginnings(times: number): void {
@@ -399,17 +424,27 @@ describe('a check before the submit', () => {
     expect(proxy.calls).toEqual([]);
   });
 
-  it('asks S3 nine small things', async () => {
+  it('asks S3 eleven small things, of which one writes and one removes what was written', async () => {
     await store.check(KEY, { overwrite: false });
-    expect(proxy.calls.map(({ kind }) => kind)).toEqual([
-      ...['GET list', 'GET list', 'PUT', 'PUT', 'POST uploads', 'PUT', 'GET', 'DELETE upload', 'DELETE'],
+    expect(proxy.calls.map(({ kind, condition }) => (condition === null ? kind : `${kind} ${condition}`))).toEqual([
+      ...['GET list', 'GET list', 'PUT', 'PUT if-none-match', 'PUT if-match', 'GET'],
+      ...['POST uploads', 'PUT part', 'POST upload if-none-match', 'DELETE upload', 'DELETE'],
     ]);
+  });
+
+  it.each(Array.from({ length: 11 }, (_, index) => index))('bears that answer %i is lost', async (index) => {
+    proxy.fate = () => (proxy.calls.length === index + 1 ? 'lose-answer' : 'pass');
+    await store.check(KEY, { overwrite: false });
+    expect(proxy.calls.length).toBeGreaterThan(11);
+    expect(await server.everything(bucket)).toEqual([]);
   });
 
   it.each([
     ['PUT', 2],
     ['PUT', 3],
     ['GET', 1],
+    ['PUT part', 1],
+    ['POST upload', 1],
     ['DELETE upload', 1],
     ['DELETE', 1],
   ])('that dies in a %s (%i) is swept by the next one', async (last, at) => {
@@ -536,8 +571,8 @@ describe('a bucket that cannot be used', () => {
     expect(await server.everything(bucket)).toEqual([]);
   });
 
-  it('because the service takes no notice of If-None-Match', async () => {
-    proxy.fate = ({ condition }) => (condition === 'if-none-match' ? 'pretend' : 'pass');
+  it.each(['PUT', 'POST upload'])('because the service takes no notice of If-None-Match in a %s', async (deaf) => {
+    proxy.fate = ({ kind, condition }) => (kind === deaf && condition === 'if-none-match' ? 'pretend' : 'pass');
     expect(await refusal(store)).toMatch(/replaces an object that it was told to keep/);
     expect(await server.everything(bucket)).toEqual([]);
   });
