@@ -33,7 +33,7 @@ export class DownloadFailures {
           `The key is refused while the video of job ${this.input.jobId} waits: ${answer.message} Mend the key and restart the worker.`,
         );
       case 'trouble':
-        return this.passing('DownloadFailed', answer.message, answer.retryAfterMs);
+        return this.passing('DownloadFailed', answer.message + askedToWait(answer.retryAfterMs), answer.retryAfterMs);
       case 'missing':
         return this.untilTries(
           'DownloadFailed',
@@ -115,4 +115,9 @@ export class DownloadFailures {
   private final(type: FailureType, what: string): ApplicationFailure {
     return finalFailure(type, what, adoptOutputCommand(this.input));
   }
+}
+
+/** By `Retry-After`, which may be longer than the run has. */
+function askedToWait(ms: number | null): string {
+  return ms === null || ms === 0 ? '' : ` It asks to wait ${Math.ceil(ms / 1000)} s.`;
 }

@@ -115,5 +115,8 @@ function lastFailure(failure: ApplicationFailure, saved: string, input: Download
 
 /** What another attempt could have mended has no command yet. */
 function outOfTime({ type, message }: Failure, saved: string, input: DownloadInput): ApplicationFailure {
-  return endWith(type, withCommand(`${saved}timeouts.download ran out. ${message}`, adoptOutputCommand(input)));
+  return endWith(
+    type,
+    withCommand(`${saved}timeouts.download leaves no time for another attempt. ${message}`, adoptOutputCommand(input)),
+  );
 }

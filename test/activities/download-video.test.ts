@@ -152,7 +152,11 @@ describe('a download', () => {
 
     it('holds no slot for a long Retry-After: the next attempt begins when it is over', async () => {
       const { provider, run } = await interrupted([() => refusal(503, 'later', { 'retry-after': '3600' })]);
-      await expect(run()).rejects.toMatchObject({ type: 'DownloadFailed', nextRetryDelay: 3_600_000 });
+      await expect(run()).rejects.toMatchObject({
+        type: 'DownloadFailed',
+        message: expect.stringContaining('later. It asks to wait 3600 s.') as string,
+        nextRetryDelay: 3_600_000,
+      });
       expect(provider.contents).toHaveLength(2);
     });
 
