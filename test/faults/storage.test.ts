@@ -88,7 +88,7 @@ describe.skipIf(probeDisk === null)('a disk of one megabyte (needs the right to 
       await fill();
       return n === 1 ? video() : null;
     };
-    await expectFailed(/timeouts\.download ran out\. .*full/);
+    await expectFailed(/timeouts\.download leaves no time for another attempt\. .*full/);
   });
 
   it('that fills up and is cleaned takes the video in the end', async () => {
