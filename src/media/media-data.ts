@@ -5,6 +5,9 @@ const MAX_RUNS = 1_000_000;
 /** Samples lie one after another, so that a search is seldom; one costs as much as reading a hundred numbers. */
 const MAX_SEARCHES = 50_000;
 
+/** Some tracks have boxes of their own, which take turns. */
+const NEXT_FEW = 4;
+
 /** Where the file's media bytes lie (its `mdat` payloads), and where its tables say that they lie. */
 export class MediaData {
   /** Start and end of each payload, ascending, because a file is read from front to back. */
@@ -49,8 +52,12 @@ export class MediaData {
   }
 
   private holds(start: number, end: number): boolean {
-    if (this.within(this.lastFound, start, end)) return true;
-    this.lastFound = this.within(this.lastFound + 1, start, end) ? this.lastFound + 1 : this.payloadBefore(start);
+    for (let index = this.lastFound; index <= this.lastFound + NEXT_FEW; index++) {
+      if (!this.within(index, start, end)) continue;
+      this.lastFound = index;
+      return true;
+    }
+    this.lastFound = this.payloadBefore(start);
     return this.within(this.lastFound, start, end);
   }
 
