@@ -16,6 +16,11 @@ export interface TemporalPort {
   acknowledge(details: unknown): Promise<void>;
   /** Tells a run that its paid request is about to leave. Rejects when the server has not taken it, or the run is closed. */
   announceSending(run: RunRef): Promise<void>;
+  /**
+   * Whether nobody has cancelled the run: what the server accepted before this call is known to the answer. Rejects when the run
+   * does not say.
+   */
+  isWanted(run: RunRef): Promise<boolean>;
   cancelRun(run: RunRef): Promise<void>;
   /**
    * Tells a run, or the one that a reset made of it, which job a submit of its own led to, when the activity's own answer came

@@ -135,7 +135,11 @@ async function markSending(temporal: TemporalPort): Promise<void> {
   const sending: SubmitMark = { sending: true };
   try {
     const run = activityInfo().workflowExecution;
-    if (run !== undefined) await temporal.announceSending(run);
+    if (run !== undefined) {
+      await temporal.announceSending(run);
+      // Temporal runs an activity again by itself, and a cancel that it has accepted may not have got here.
+      if (!(await temporal.isWanted(run))) throw new Unwanted();
+    }
     // The mark comes last: an attempt that the server counts on no more sends nothing.
     await temporal.acknowledge(sending);
   } catch (error) {
@@ -143,6 +147,10 @@ async function markSending(temporal: TemporalPort): Promise<void> {
     await unmark(temporal);
     throw error;
   }
+}
+
+class Unwanted extends Error {
+  override readonly name = 'Unwanted';
 }
 
 type Confirm = <T>(whatFailed: string, ask: () => Promise<T>) => Promise<T>;
@@ -157,7 +165,8 @@ async function confirmed<T>(
     return await ask();
   } catch (error) {
     const delayMs = retryDelayMs(activityInfo().attempt, null);
-    const message = `Nothing was submitted, because the Temporal server ${whatFailed}.`;
+    const why = error instanceof Unwanted ? 'the run was cancelled' : `the Temporal server ${whatFailed}`;
+    const message = `Nothing was submitted, because ${why}.`;
     if (elapsedMs() + delayMs > input.submitMs) throw finalFailure('ProviderUnavailable', message);
     throw passingFailure('ProviderUnavailable', message, {
       delayMs,

@@ -14,6 +14,8 @@ export const CANCEL_SIGNAL = 'cancel';
 export const PROVIDER_EVENT_SIGNAL = 'providerEvent';
 /** From the worker to its run, before the paid request leaves. */
 export const SENDING_SIGNAL = 'sending';
+/** From the worker as well, after that signal: whether the request may leave. */
+export const IS_WANTED_QUERY = 'isWanted';
 export const RESOLVE_SUBMISSION_UPDATE = 'resolveSubmission';
 
 /** The memo that holds the newest `VideoStatus`, so that a closed run can be read without any worker. */

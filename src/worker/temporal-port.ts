@@ -5,6 +5,7 @@ import {
   ActivityPausedError,
   ActivityResetError,
   type Client,
+  QueryNotRegisteredError,
   type WorkflowClient,
   type WorkflowExecutionInfo,
   WorkflowNotFoundError,
@@ -12,7 +13,7 @@ import {
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { AttemptOver, type RunRef, type TemporalPort } from '../activities/deps.js';
 import { withUnreadMemos } from '../client/unread-memos.js';
-import { PROVIDER_EVENT_SIGNAL, SENDING_SIGNAL } from '../contract/names.js';
+import { IS_WANTED_QUERY, PROVIDER_EVENT_SIGNAL, SENDING_SIGNAL } from '../contract/names.js';
 import { mayPayAfter, resetRunOf } from './reset.js';
 import { queryLiteral } from './query-literal.js';
 
@@ -44,6 +45,14 @@ export function createTemporalPort(
     },
     async announceSending({ workflowId, runId }: RunRef) {
       await ask(() => client.workflow.getHandle(workflowId, runId).signal(SENDING_SIGNAL, new Date().toISOString()));
+    },
+    async isWanted({ workflowId, runId }: RunRef) {
+      try {
+        return await ask(() => client.workflow.getHandle(workflowId, runId).query<boolean>(IS_WANTED_QUERY));
+      } catch (error) {
+        if (error instanceof QueryNotRegisteredError) return true; // the run is at a worker of an earlier build
+        throw error;
+      }
     },
     async cancelRun({ workflowId, runId }: RunRef) {
       await ask(() => client.workflow.getHandle(workflowId, runId).cancel());

@@ -14,7 +14,14 @@ import type { CancelRequest, ResolveSubmission, VideoStatus } from '../contract/
 import { POLL } from './activity-options.js';
 import { cancelThisRun } from './cancellation.js';
 import { PAYS_AFTER_OTHER_ANSWERS } from './decision.js';
-import { cancelSignal, providerEventSignal, resolveSubmissionUpdate, sendingSignal, statusQuery } from './messages.js';
+import {
+  cancelSignal,
+  isWantedQuery,
+  providerEventSignal,
+  resolveSubmissionUpdate,
+  sendingSignal,
+  statusQuery,
+} from './messages.js';
 import type { Decision, VideoRun } from './video-run.js';
 
 const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
@@ -24,6 +31,9 @@ export function listen(run: VideoRun): void {
   run.watchCancellation();
   setHandler(statusQuery, () => run.status, {
     description: 'Where the run stands: state, job, polls, cost, files, last problem.',
+  });
+  setHandler(isWantedQuery, () => !run.isCancelAsked && !run.isCancelled(), {
+    description: 'From the worker, before the paid request leaves: false once somebody has cancelled the run.',
   });
   setHandler(
     cancelSignal,

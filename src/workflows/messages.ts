@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import {
   CANCEL_SIGNAL,
+  IS_WANTED_QUERY,
   PROVIDER_EVENT_SIGNAL,
   RESOLVE_SUBMISSION_UPDATE,
   SENDING_SIGNAL,
@@ -10,6 +11,7 @@ import type { CancelRequest, ProviderEvent, ResolveSubmission, VideoStatus } fro
 import type { OwnWord } from './video-run.js';
 
 export const statusQuery = defineQuery<VideoStatus>(STATUS_QUERY);
+export const isWantedQuery = defineQuery<boolean>(IS_WANTED_QUERY);
 export const cancelSignal = defineSignal<[CancelRequest?]>(CANCEL_SIGNAL);
 export const providerEventSignal = defineSignal<[ProviderEvent & OwnWord]>(PROVIDER_EVENT_SIGNAL);
 /** With the worker's time, in ISO; workers of earlier builds say none. */

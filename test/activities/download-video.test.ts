@@ -39,6 +39,7 @@ async function prepare({ content = () => video(), acknowledge = () => Promise.re
     temporal: {
       acknowledge,
       announceSending: () => Promise.resolve(),
+      isWanted: () => Promise.resolve(true),
       cancelRun: () => Promise.resolve(),
       reportLateJob: () => Promise.resolve(true),
       ownersOf: () => Promise.resolve([]),

@@ -20,6 +20,7 @@ describe('a submit that is run again', () => {
     const temporal: TemporalPort = {
       acknowledge: () => Promise.resolve(),
       announceSending: () => Promise.resolve(),
+      isWanted: () => Promise.resolve(true),
       cancelRun: () => Promise.resolve(),
       reportLateJob: () => Promise.resolve(true),
       ownersOf: () => Promise.resolve([]),
