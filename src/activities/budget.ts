@@ -1,27 +1,23 @@
-import { activityInfo } from '@temporalio/activity';
 import Big from 'big.js';
 import type { ProviderRequest } from '../contract/types.js';
 import type { VideoModel } from '../openrouter/answers.js';
 import { estimateCostUsd } from '../openrouter/pricing.js';
-import { finalFailure, passingFailure } from './failures.js';
+import { finalFailure } from './failures.js';
 import type { ModelCatalog } from './model-catalog.js';
-import { retryDelayMs } from './retry-time.js';
+import { unavailable, type Patience } from './retry-time.js';
 
 /** A model list that lacks the asked model is asked for again when it is older than this: the model may be new. */
 const RECHECK_MS = 10_000;
 
-interface Allowed {
+interface Allowed extends Patience {
   readonly maxCostUsd?: number | undefined;
-  /** How long a model list that cannot be read is asked for again, in milliseconds. */
-  readonly submitMs: number;
-  readonly elapsedMs: () => number;
 }
 
 /** The list that has the model in it, if there is one; `null` where it cannot be read, and without a budget need not be. */
 export async function modelsFor(
   id: string,
   models: ModelCatalog,
-  { maxCostUsd, submitMs, elapsedMs }: Allowed,
+  { maxCostUsd, ...patience }: Allowed,
 ): Promise<readonly VideoModel[] | null> {
   let answer = await models.list();
   if (answer.outcome === 'models' && !answer.models.some((entry) => isModel(entry, id))) {
@@ -36,25 +32,39 @@ export async function modelsFor(
     );
   }
   const what = `The price of ${id} is unknown, because the model list cannot be read: ${answer.message} Nothing was submitted.`;
-  const delayMs = retryDelayMs(activityInfo().attempt, answer.retryAfterMs);
-  if (elapsedMs() + delayMs > submitMs) throw finalFailure('ProviderUnavailable', what);
-  throw passingFailure('ProviderUnavailable', what, { delayMs });
+  throw unavailable(what, patience, { retryAfterMs: answer.retryAfterMs });
 }
 
 function isModel(entry: VideoModel, id: string): boolean {
   return entry.id === id || entry.canonicalSlug === id;
 }
 
-export function estimateOf(
-  request: Parameters<typeof estimateCostUsd>[0],
-  models: readonly VideoModel[],
+/**
+ * What the request should cost in US dollars; `null` where that is not known.
+ * @throws BudgetExceeded - it is more than `maxCostUsd`, or cannot be known to be less
+ */
+export function holdToBudget(
+  request: ProviderRequest,
+  models: readonly VideoModel[] | null,
+  maxCostUsd: number | undefined,
 ): string | null {
-  const model = models.find((entry) => isModel(entry, request.model));
-  return model === undefined ? null : estimateCostUsd(request, model);
+  const estimate = models === null ? null : estimateOf(request, models);
+  if (maxCostUsd !== undefined) refuseAbove(maxCostUsd, estimate, request);
+  return estimate;
 }
 
-export function checkBudget(estimate: string | null, maxCostUsd: number | undefined, request: ProviderRequest): void {
-  if (maxCostUsd === undefined) return;
+/** A slug may stand for several models, and which one the provider takes is its choice: the dearest counts. */
+function estimateOf(request: ProviderRequest, models: readonly VideoModel[]): string | null {
+  const estimates = models
+    .filter((entry) => isModel(entry, request.model))
+    .map((entry) => estimateCostUsd(request, entry));
+  return estimates.reduce((dearest, estimate) => {
+    if (dearest === null || estimate === null) return null;
+    return new Big(estimate).gt(dearest) ? estimate : dearest;
+  }, estimates[0] ?? null);
+}
+
+function refuseAbove(maxCostUsd: number, estimate: string | null, request: ProviderRequest): void {
   const { model } = request;
   if (estimate === null) {
     const open = leftOpen(request);

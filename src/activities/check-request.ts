@@ -7,7 +7,7 @@ import { describeIssues, durationMs, generateVideoInput } from '../contract/sche
 import type { GenerateVideoInput, ProviderRequest } from '../contract/types.js';
 import { capabilityProblem } from '../openrouter/capabilities.js';
 import { StorageError } from '../storage/port.js';
-import { checkBudget, estimateOf, modelsFor } from './budget.js';
+import { holdToBudget, modelsFor } from './budget.js';
 import type { ActivityDeps } from './deps.js';
 import { finalFailure } from './failures.js';
 import { stopwatch } from './retry-time.js';
@@ -63,8 +63,7 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
     const list = await modelsFor(request.model, models, { ...input, submitMs: plan.submitMs, elapsedMs });
     const problem = list === null ? null : capabilityProblem(request, list);
     if (problem !== null) throw refused(problem);
-    const estimate = list === null ? null : estimateOf(request, list);
-    checkBudget(estimate, input.maxCostUsd, request);
+    const estimate = holdToBudget(request, list, input.maxCostUsd);
     return { ...plan, estimatedCostUsd: estimate === null ? null : Number(estimate) };
   }
 

@@ -1,4 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
+import type { ApplicationFailure } from '@temporalio/common';
+import { finalFailure, passingFailure } from './failures.js';
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
@@ -19,4 +21,28 @@ export function retryDelayMs(attempt: number, retryAfterMs: number | null): numb
   const backoff = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt - 1, 10), LONGEST_DELAY_MS);
   const jittered = backoff * (0.9 + Math.random() * 0.2);
   return Math.round(Math.max(jittered, retryAfterMs ?? 0));
+}
+
+/** How long something is tried again, and how long it has been: both in milliseconds. */
+export interface Patience {
+  readonly submitMs: number;
+  readonly elapsedMs: () => number;
+}
+
+interface Again {
+  readonly retryAfterMs?: number | null;
+  readonly cause?: Error;
+  /** Default: the same. */
+  readonly atTheEnd?: string;
+}
+
+/** `ProviderUnavailable`: to be tried again later, or final where the time for that is over. */
+export function unavailable(
+  what: string,
+  { submitMs, elapsedMs }: Patience,
+  { retryAfterMs = null, cause, atTheEnd = what }: Again = {},
+): ApplicationFailure {
+  const delayMs = retryDelayMs(activityInfo().attempt, retryAfterMs);
+  if (elapsedMs() + delayMs > submitMs) return finalFailure('ProviderUnavailable', atTheEnd);
+  return passingFailure('ProviderUnavailable', what, { delayMs, ...(cause === undefined ? {} : { cause }) });
 }

@@ -5,12 +5,12 @@ import { isDotSegment } from '../contract/dot-segment.js';
 import type { FailureType } from '../contract/failures.js';
 import type { ProviderRequest } from '../contract/types.js';
 import type { Job, OpenRouter, SubmitAnswer } from '../openrouter/answers.js';
-import { checkBudget, estimateOf, modelsFor } from './budget.js';
+import { holdToBudget, modelsFor } from './budget.js';
 import type { ActivityDeps, TemporalPort } from './deps.js';
-import { finalFailure, passingFailure } from './failures.js';
+import { finalFailure } from './failures.js';
 import { keepTrying } from './keep-trying.js';
 import type { ModelCatalog } from './model-catalog.js';
-import { retryDelayMs, stopwatch } from './retry-time.js';
+import { stopwatch, unavailable, type Patience } from './retry-time.js';
 
 /**
  * What the server holds about a submit while it runs. A worker that dies leaves its last mark behind, and the mark is
@@ -55,10 +55,10 @@ export function createSubmitVideo({ openRouter, models, temporal, settings }: Ac
   return async function submitVideo(input: SubmitInput): Promise<SubmittedJob> {
     const before = earlierAttempt();
     if (before !== null) return before;
-    const elapsedMs = stopwatch();
-    const orWait: Confirm = (what, ask) => confirmed(what, ask, { input, elapsedMs });
+    const patience: Patience = { submitMs: input.submitMs, elapsedMs: stopwatch() };
+    const orWait: Confirm = (what, ask) => confirmed(what, ask, patience);
     await refuseAfterReset(temporal, input, orWait);
-    await holdToBudget(models, input, elapsedMs);
+    await checkPriceNow(models, input, patience);
     const body = completeRequest(input.request, callbackUrl(settings.webhookUrl));
     await orWait('did not confirm that it knows of the attempt', () => markSending(temporal));
     const answer = await submitWithHeartbeat(openRouter, body);
@@ -68,7 +68,7 @@ export function createSubmitVideo({ openRouter, models, temporal, settings }: Ac
       throw finalFailure(refusalType(answer.httpStatus), `${answer.message} Nothing was submitted.`);
     }
     await unmark(temporal);
-    throw notAccepted(answer, input, elapsedMs);
+    throw notAccepted(answer, patience);
   };
 }
 
@@ -98,11 +98,11 @@ async function refuseAfterReset(temporal: TemporalPort, input: SubmitInput, orWa
 }
 
 /** A request may wait for days for a worker, or for a provider that refuses it. */
-async function holdToBudget(models: ModelCatalog, input: SubmitInput, elapsedMs: () => number): Promise<void> {
-  if (input.maxCostUsd === undefined) return;
+async function checkPriceNow(models: ModelCatalog, input: SubmitInput, patience: Patience): Promise<void> {
+  const { maxCostUsd } = input;
+  if (maxCostUsd === undefined) return;
   const request = completeRequest(input.request, null);
-  const list = await modelsFor(request.model, models, { ...input, elapsedMs });
-  checkBudget(list === null ? null : estimateOf(request, list), input.maxCostUsd, request);
+  holdToBudget(request, await modelsFor(request.model, models, { maxCostUsd, ...patience }), maxCostUsd);
 }
 
 /**
@@ -156,22 +156,13 @@ class Unwanted extends Error {
 type Confirm = <T>(whatFailed: string, ask: () => Promise<T>) => Promise<T>;
 
 /** Without the server's word nothing is sent: again later, for as long as a submit may take. */
-async function confirmed<T>(
-  whatFailed: string,
-  ask: () => Promise<T>,
-  { input, elapsedMs }: { readonly input: SubmitInput; readonly elapsedMs: () => number },
-): Promise<T> {
+async function confirmed<T>(whatFailed: string, ask: () => Promise<T>, patience: Patience): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    const delayMs = retryDelayMs(activityInfo().attempt, null);
     const why = error instanceof Unwanted ? 'the run was cancelled' : `the Temporal server ${whatFailed}`;
-    const message = `Nothing was submitted, because ${why}.`;
-    if (elapsedMs() + delayMs > input.submitMs) throw finalFailure('ProviderUnavailable', message);
-    throw passingFailure('ProviderUnavailable', message, {
-      delayMs,
-      ...(error instanceof Error ? { cause: error } : {}),
-    });
+    const cause = error instanceof Error ? { cause: error } : {};
+    throw unavailable(`Nothing was submitted, because ${why}.`, patience, cause);
   }
 }
 
@@ -245,15 +236,9 @@ function refusalType(httpStatus: number): FailureType {
 }
 
 function notAccepted(
-  answer: Extract<SubmitAnswer, { outcome: 'not_accepted' }>,
-  input: SubmitInput,
-  elapsedMs: () => number,
+  { message, retryAfterMs }: Extract<SubmitAnswer, { outcome: 'not_accepted' }>,
+  patience: Patience,
 ): ApplicationFailure {
-  const delayMs = retryDelayMs(activityInfo().attempt, answer.retryAfterMs);
-  if (elapsedMs() + delayMs <= input.submitMs)
-    return passingFailure('ProviderUnavailable', answer.message, { delayMs });
-  return finalFailure(
-    'ProviderUnavailable',
-    `${answer.message} No job was accepted within timeouts.submit, and nothing was billed. Start it again later.`,
-  );
+  const atTheEnd = `${message} No job was accepted within timeouts.submit, and nothing was billed. Start it again later.`;
+  return unavailable(message, patience, { retryAfterMs, atTheEnd });
 }

@@ -3,7 +3,17 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FailureType } from '../../src/contract/index.js';
 import { LongtakeError, type GenerateVideoInput, type LongtakeHandle } from '../../src/client/index.js';
-import { accepted, CLIP, completed, job, refusal, video, type Call, type ProviderScript } from '../support/provider.js';
+import {
+  MODEL,
+  accepted,
+  CLIP,
+  completed,
+  job,
+  refusal,
+  video,
+  type Call,
+  type ProviderScript,
+} from '../support/provider.js';
 import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
 
 let rig: Rig;
@@ -249,6 +259,24 @@ describe('what can be known before money is spent', () => {
     expect(rig.provider.submits).toHaveLength(0);
     rig.provider.script = {};
     expect((await (await rig.start({ maxCostUsd: 0.12 })).result()).estimatedCostUsd).toBe(0.12);
+  });
+
+  it('counts the dearest of the models that a name may stand for', async () => {
+    const skus = { duration_seconds_without_audio_720p: '0.50' };
+    const dear = { ...MODEL, id: 'test/model:fast', canonical_slug: MODEL.id, pricing_skus: skus };
+    for (const list of [
+      [MODEL, dear],
+      [dear, MODEL],
+    ]) {
+      const other = await startRig({ script: { models: () => ({ body: { data: list } }) } });
+      try {
+        const error = await failureOf(await other.start({ maxCostUsd: 0.15 }));
+        expect(error).toMatchObject({ type: 'BudgetExceeded', message: expect.stringContaining('$2') as string });
+        expect(other.provider.submits).toHaveLength(0);
+      } finally {
+        await other.stop();
+      }
+    }
   });
 
   it('refuses a callback_url that leads to another run of the same longtake, and takes any other', async () => {
