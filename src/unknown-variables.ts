@@ -1,3 +1,5 @@
+import { closest, distance } from 'fastest-levenshtein';
+
 const PREFIX = 'LONGTAKE_';
 /** More changes than that make another name. */
 const NEAR = 4;
@@ -19,23 +21,6 @@ function isOfKubernetes(name: string, value: string): boolean {
 }
 
 function nearest(name: string, known: readonly string[]): string | null {
-  const [best] = known
-    .map((other) => ({ other, changes: distance(name, other) }))
-    .sort((a, b) => a.changes - b.changes);
-  return best !== undefined && best.changes <= NEAR ? best.other : null;
-}
-
-/** How many letters have to be put in, taken out or changed (Levenshtein). */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const letter of one) {
-    const [before = 0] = row;
-    const next = [before + 1];
-    for (const [index, otherLetter] of Array.from(other).entries()) {
-      const [across = 0, above = 0, left = 0] = [row[index], row[index + 1], next[index]];
-      next.push(Math.min(across + (letter === otherLetter ? 0 : 1), above + 1, left + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  const best = closest(name, known);
+  return distance(name, best) <= NEAR ? best : null;
 }
