@@ -16,6 +16,8 @@ export interface TemporalPort {
   acknowledge(details: unknown): Promise<void>;
   /** Tells a run that its paid request is about to leave. Rejects when the server has not taken it, or the run is closed. */
   announceSending(run: RunRef): Promise<void>;
+  /** Whether the run has been told so since its submit was begun. Rejects when the run does not say. */
+  mayHaveSent(run: RunRef): Promise<boolean>;
   /**
    * Whether nobody has cancelled the run: what the server accepted before this call is known to the answer. Rejects when the run
    * does not say.

@@ -11,21 +11,7 @@ import { finalFailure } from './failures.js';
 import { keepTrying } from './keep-trying.js';
 import type { ModelCatalog } from './model-catalog.js';
 import { stopwatch, unavailable, type Patience } from './retry-time.js';
-
-/**
- * What the server holds about a submit while it runs. A worker that dies leaves its last mark behind, and the mark is
- * the proof: no `sending`, nothing was sent. See docs/decisions/0002-submit-mark.md.
- */
-export interface SubmitMark {
-  readonly sending: boolean;
-  /** Set once the provider has answered with a job. */
-  readonly job?: SubmittedJob;
-}
-
-export interface SubmittedJob {
-  readonly jobId: string;
-  readonly status: string;
-}
+import { earlierMark, HeldBack, markSending, unmark, type SubmitMark, type SubmittedJob } from './submit-mark.js';
 
 export interface SubmitInput {
   readonly request: ProviderRequest;
@@ -58,10 +44,12 @@ export function createSubmitVideo({ openRouter, models, temporal, settings }: Ac
     const patience: Patience = { submitMs: input.submitMs, elapsedMs: stopwatch() };
     const orWait: Confirm = (what, ask) => confirmed(what, ask, patience);
     await refuseAfterReset(temporal, input, orWait);
+    await refuseWithoutMark(temporal, orWait);
     await checkPriceNow(models, input, patience);
     const body = completeRequest(input.request, callbackUrl(settings.webhookUrl));
-    await orWait('did not confirm that it knows of the attempt', () => markSending(temporal));
-    const answer = await submitWithHeartbeat(openRouter, body);
+    const answer = await submitWithHeartbeat(openRouter, body, () =>
+      orWait('did not confirm that it knows of the attempt', () => markSending(temporal)),
+    );
     if (answer.outcome === 'accepted') return await recordJob(temporal, answer.job);
     if (answer.outcome === 'unknown') throw unknownOutcome(answer.message);
     if (answer.outcome === 'refused') {
@@ -77,10 +65,20 @@ export function createSubmitVideo({ openRouter, models, temporal, settings }: Ac
  * accepted, but an operator can (by a reset), and the mark is believed before the operator.
  */
 function earlierAttempt(): SubmittedJob | null {
-  const mark = activityInfo().heartbeatDetails as SubmitMark | undefined;
+  const mark = earlierMark();
   if (mark?.job !== undefined) return mark.job;
-  if (mark?.sending === true) throw unknownOutcome('An earlier attempt ended after its request could have left.');
+  if (mark?.sending === true) throw unknownOutcome(MAY_HAVE_SENT);
   return null;
+}
+
+const MAY_HAVE_SENT = 'An earlier attempt ended after its request could have left.';
+
+/** An operator can have the mark forgotten, and the run knows of it all the same. */
+async function refuseWithoutMark(temporal: TemporalPort, orWait: Confirm): Promise<void> {
+  const run = activityInfo().workflowExecution;
+  if (run === undefined || earlierMark() !== undefined) return;
+  const mayHaveSent = await orWait('did not say whether an attempt came before', () => temporal.mayHaveSent(run));
+  if (mayHaveSent) throw unknownOutcome(MAY_HAVE_SENT);
 }
 
 /** A run that Temporal's Reset made would pay again for what the run before may have paid for: a person is asked first. */
@@ -127,32 +125,6 @@ export function callbackUrl(webhookUrl: string | null): string | null {
   return `${webhookUrl.replace(/\/$/, '')}/webhooks/openrouter/${encodeURIComponent(workflowId)}`;
 }
 
-/**
- * Not before the server has acknowledged the mark may a byte leave. The run is told first: an operator who unpauses the
- * activity can have its heartbeat forgotten, but a signal stays in the history.
- */
-async function markSending(temporal: TemporalPort): Promise<void> {
-  const sending: SubmitMark = { sending: true };
-  try {
-    const run = activityInfo().workflowExecution;
-    if (run !== undefined) {
-      await temporal.announceSending(run);
-      // Temporal runs an activity again by itself, and a cancel that it has accepted may not have got here.
-      if (!(await temporal.isWanted(run))) throw new Unwanted();
-    }
-    // The mark comes last: an attempt that the server counts on no more sends nothing.
-    await temporal.acknowledge(sending);
-  } catch (error) {
-    // The mark may have arrived although its acknowledgement did not: take it back, so that it raises no doubt.
-    await unmark(temporal);
-    throw error;
-  }
-}
-
-class Unwanted extends Error {
-  override readonly name = 'Unwanted';
-}
-
 type Confirm = <T>(whatFailed: string, ask: () => Promise<T>) => Promise<T>;
 
 /** Without the server's word nothing is sent: again later, for as long as a submit may take. */
@@ -160,27 +132,30 @@ async function confirmed<T>(whatFailed: string, ask: () => Promise<T>, patience:
   try {
     return await ask();
   } catch (error) {
-    const why = error instanceof Unwanted ? 'the run was cancelled' : `the Temporal server ${whatFailed}`;
+    const why = error instanceof HeldBack ? error.message : `the Temporal server ${whatFailed}`;
     const cause = error instanceof Error ? { cause: error } : {};
     throw unavailable(`Nothing was submitted, because ${why}.`, patience, cause);
   }
 }
 
-/** Best effort: without it a later death would raise a doubt that is not there, which costs a question, not money. */
-async function unmark(temporal: TemporalPort): Promise<void> {
-  const cleared: SubmitMark = { sending: false };
-  heartbeat(cleared);
-  await temporal.acknowledge(cleared).catch(() => undefined);
-}
-
-async function submitWithHeartbeat(openRouter: OpenRouter, body: ProviderRequest): Promise<SubmitAnswer> {
+/** The connection stands before anybody is asked, so that next to no time lies between the last word and the request. */
+async function submitWithHeartbeat(
+  openRouter: OpenRouter,
+  body: ProviderRequest,
+  mark: () => Promise<void>,
+): Promise<SubmitAnswer> {
   const sending: SubmitMark = { sending: true };
-  const beat = setInterval(() => {
-    heartbeat(sending);
-  }, HEARTBEAT_EVERY_MS);
+  let beat: NodeJS.Timeout | undefined;
+  const beforeItLeaves = async (): Promise<void> => {
+    await mark();
+    beat = setInterval(() => {
+      heartbeat(sending);
+    }, HEARTBEAT_EVERY_MS);
+  };
   try {
-    return await openRouter.submit(body);
+    return await openRouter.submit(body, { beforeItLeaves });
   } catch (error) {
+    if (error instanceof ApplicationFailure) throw error; // there was no mark, and nothing left
     // The client answers with values; should it throw after all, nobody knows what was sent.
     throw unknownOutcome(error instanceof Error ? error.message : 'the request ended in an unexpected way');
   } finally {
@@ -199,7 +174,7 @@ async function recordJob(temporal: TemporalPort, job: Job): Promise<SubmittedJob
     () => tellRun(temporal, submitted),
     RECORDING,
     (error) => {
-      log.warn('a paid job is not recorded yet: Temporal is told as soon as it answers', { jobId: job.id, error });
+      log.error('a paid job is not recorded yet: Temporal is told as soon as it answers', { jobId: job.id, error });
     },
   );
   if (!told) log.error(`a paid job could not be reported to its run; ${toSaveIt(job.id)}`, { jobId: job.id });

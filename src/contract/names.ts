@@ -16,6 +16,7 @@ export const PROVIDER_EVENT_SIGNAL = 'providerEvent';
 export const SENDING_SIGNAL = 'sending';
 /** From the worker as well, after that signal: whether the request may leave. */
 export const IS_WANTED_QUERY = 'isWanted';
+export const MAY_HAVE_SENT_QUERY = 'mayHaveSent';
 export const RESOLVE_SUBMISSION_UPDATE = 'resolveSubmission';
 
 /** The memo that holds the newest `VideoStatus`, so that a closed run can be read without any worker. */

@@ -43,7 +43,7 @@ export type SubmitAnswer =
   | { readonly outcome: 'accepted'; readonly job: Job }
   /** The provider said no, for good; `httpStatus` 401, 402, 403, another 4xx (never 408), or a redirect. */
   | { readonly outcome: 'refused'; readonly httpStatus: number; readonly message: string }
-  /** Provably no job: refused connection, name not found, TLS, 429, 503 in OpenRouter's own words. May be sent again. */
+  /** Provably no job: no byte of the request left, or the answer was 429, or 503 in OpenRouter's own words. May be sent again. */
   | {
       readonly outcome: 'not_accepted';
       readonly httpStatus: number | null;
@@ -108,8 +108,13 @@ export interface VideoModel {
 export type ModelsAnswer = { readonly outcome: 'models'; readonly models: readonly VideoModel[] } | Denied | Trouble;
 
 export interface CallOptions {
-  /** Ends the call early; the answer then is `trouble` (a read) or `unknown` (a submit whose connection stood). */
+  /** Ends the call early; the answer then is `trouble` (a read) or `unknown` (a submit that had left). */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface SubmitOptions extends CallOptions {
+  /** Asked once the connection stands, right before the first byte. Where it rejects nothing leaves, and `submit` rejects the same. */
+  readonly beforeItLeaves?: (() => Promise<void>) | undefined;
 }
 
 export interface ContentOptions extends CallOptions {
@@ -119,7 +124,7 @@ export interface ContentOptions extends CallOptions {
 
 /** The four calls there are. One call makes one attempt (a content read also follows its redirects). */
 export interface OpenRouter {
-  submit(body: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<SubmitAnswer>;
+  submit(body: Readonly<Record<string, unknown>>, options?: SubmitOptions): Promise<SubmitAnswer>;
   poll(jobId: string, options?: CallOptions): Promise<PollAnswer>;
   /** `index` counts from 0. */
   content(jobId: string, index: number, options?: ContentOptions): Promise<ContentAnswer>;

@@ -8,8 +8,8 @@ type Connector = buildConnector.connector;
 /** A connection of its own for one request. */
 interface Connection {
   readonly client: Client;
-  /** Whether TCP, and TLS where the address says so, got through. Before that, nothing of the request can have left. */
-  isEstablished(): boolean;
+  /** Whether it stands, with TLS where the address says so. */
+  isOpen(): boolean;
   close(): void;
 }
 
@@ -17,7 +17,7 @@ interface Connection {
 export function openConnection(target: TrustedUrl, connectMs: number): Connection {
   const connect = createConnector(connectMs, target.addresses);
   let attempts = 0;
-  let established = false;
+  let established: Socket | null = null;
   const client = new Client(target.url.origin, {
     connect: (options, callback) => {
       attempts += 1;
@@ -30,12 +30,16 @@ export function openConnection(target: TrustedUrl, connectMs: number): Connectio
           callback(error, null);
           return;
         }
-        established = true;
+        established = socket;
         callback(null, socket);
       });
     },
   });
-  return { client, isEstablished: () => established, close: () => void client.destroy().catch(() => undefined) };
+  return {
+    client,
+    isOpen: () => established?.destroyed === false,
+    close: () => void client.destroy().catch(() => undefined),
+  };
 }
 
 /** How every socket of ours is opened. With `pinned`, the connection ends at one of these addresses or not at all. */

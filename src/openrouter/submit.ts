@@ -1,11 +1,12 @@
 import type { Dispatcher } from 'undici';
 import { isCompressed } from './answer-head.js';
-import type { CallOptions, SubmitAnswer } from './answers.js';
+import type { SubmitAnswer, SubmitOptions } from './answers.js';
 import { openConnection } from './connection.js';
 import { startDeadline } from './deadline.js';
 import { parseJson, readErrorAnswer } from './error-answer.js';
 import { parseJob } from './job.js';
-import { networkProblem } from './network-problem.js';
+import { HeldBody } from './held-body.js';
+import { CallEnded, networkProblem } from './network-problem.js';
 import { pathOf, requestHeaders, type Provider } from './provider.js';
 import { discard, readText } from './response-body.js';
 import type { TrustedUrl } from './trusted-url.js';
@@ -14,23 +15,34 @@ import type { TrustedUrl } from './trusted-url.js';
 const DOUBTFUL: ReadonlySet<number> = new Set([303, 408, 499]);
 const DOUBT = 'Whether a job was accepted is not known.';
 
-/** `POST /videos`, once, on a connection of its own: what the socket did decides whether the request can have left. */
+/**
+ * `POST /videos`, once, on a connection of its own: what the socket did decides whether the request can have left.
+ * @throws what `beforeItLeaves` did
+ */
 export async function submitVideo(
   provider: Provider,
   body: Readonly<Record<string, unknown>>,
-  { signal }: CallOptions,
+  { signal, beforeItLeaves }: SubmitOptions,
 ): Promise<SubmitAnswer> {
-  const json = JSON.stringify(body);
   const target = provider.urls.submit();
   const connection = openConnection(target, provider.limits.connectMs);
   const deadline = startDeadline(provider.limits.submitAnswerMs, signal);
+  const held = new HeldBody(JSON.stringify(body), async () => {
+    await beforeItLeaves?.();
+    deadline.signal.throwIfAborted();
+    if (!connection.isOpen()) throw new CallEnded('the connection was closed before the request left');
+  });
   try {
     const response = await deadline.within(() =>
       connection.client.request({
         method: 'POST',
         path: pathOf(target),
-        headers: { ...requestHeaders(provider, target, 'application/json'), 'content-type': 'application/json' },
-        body: json,
+        headers: {
+          ...requestHeaders(provider, target, 'application/json'),
+          'content-type': 'application/json',
+          'content-length': String(held.byteLength),
+        },
+        body: held.stream(),
         signal: deadline.signal,
         headersTimeout: 0, // the deadline covers head and body
         bodyTimeout: 0,
@@ -38,15 +50,25 @@ export async function submitVideo(
     );
     return await judge(provider, response, target);
   } catch (error) {
-    return failed(networkProblem(error), connection.isEstablished());
+    return failed(networkProblem(error), await hasLeft(held));
   } finally {
     deadline.end();
     connection.close();
   }
 }
 
-function failed(problem: string, wasEstablished: boolean): SubmitAnswer {
-  return wasEstablished
+/** That we ended the call ourselves, or lost the connection, is an answer; what the caller threw is the caller's. */
+async function hasLeft(held: HeldBody): Promise<boolean> {
+  try {
+    return await held.hasLeft();
+  } catch (error) {
+    if (error instanceof CallEnded) return false;
+    throw error;
+  }
+}
+
+function failed(problem: string, hasLeft: boolean): SubmitAnswer {
+  return hasLeft
     ? unknown(null, `No whole answer came from OpenRouter: ${problem}.`)
     : {
         outcome: 'not_accepted',

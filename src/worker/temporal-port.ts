@@ -13,7 +13,7 @@ import {
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { AttemptOver, type RunRef, type TemporalPort } from '../activities/deps.js';
 import { withUnreadMemos } from '../client/unread-memos.js';
-import { IS_WANTED_QUERY, PROVIDER_EVENT_SIGNAL, SENDING_SIGNAL } from '../contract/names.js';
+import { IS_WANTED_QUERY, MAY_HAVE_SENT_QUERY, PROVIDER_EVENT_SIGNAL, SENDING_SIGNAL } from '../contract/names.js';
 import { mayPayAfter, resetRunOf } from './reset.js';
 import { queryLiteral } from './query-literal.js';
 
@@ -33,6 +33,14 @@ export function createTemporalPort(
 ): TemporalPort {
   const runs = withUnreadMemos(client);
   const ask = <T>(call: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, call);
+  const askRun = async ({ workflowId, runId }: RunRef, query: string, otherwise: boolean): Promise<boolean> => {
+    try {
+      return await ask(() => client.workflow.getHandle(workflowId, runId).query<boolean>(query));
+    } catch (error) {
+      if (error instanceof QueryNotRegisteredError) return otherwise; // the run is at a worker of an earlier build
+      throw error;
+    }
+  };
   return {
     async acknowledge(details) {
       const { taskToken } = activityInfo();
@@ -46,14 +54,8 @@ export function createTemporalPort(
     async announceSending({ workflowId, runId }: RunRef) {
       await ask(() => client.workflow.getHandle(workflowId, runId).signal(SENDING_SIGNAL, new Date().toISOString()));
     },
-    async isWanted({ workflowId, runId }: RunRef) {
-      try {
-        return await ask(() => client.workflow.getHandle(workflowId, runId).query<boolean>(IS_WANTED_QUERY));
-      } catch (error) {
-        if (error instanceof QueryNotRegisteredError) return true; // the run is at a worker of an earlier build
-        throw error;
-      }
-    },
+    mayHaveSent: (run) => askRun(run, MAY_HAVE_SENT_QUERY, false),
+    isWanted: (run) => askRun(run, IS_WANTED_QUERY, true),
     async cancelRun({ workflowId, runId }: RunRef) {
       await ask(() => client.workflow.getHandle(workflowId, runId).cancel());
     },

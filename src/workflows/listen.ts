@@ -17,6 +17,7 @@ import { PAYS_AFTER_OTHER_ANSWERS } from './decision.js';
 import {
   cancelSignal,
   isWantedQuery,
+  mayHaveSentQuery,
   providerEventSignal,
   resolveSubmissionUpdate,
   sendingSignal,
@@ -34,6 +35,9 @@ export function listen(run: VideoRun): void {
   });
   setHandler(isWantedQuery, () => !run.isCancelAsked && !run.isCancelled(), {
     description: 'From the worker, before the paid request leaves: false once somebody has cancelled the run.',
+  });
+  setHandler(mayHaveSentQuery, () => run.mayHaveSent, {
+    description: 'From the worker, before it begins a submit: whether an attempt before it may have sent the request.',
   });
   setHandler(
     cancelSignal,

@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import {
   CANCEL_SIGNAL,
   IS_WANTED_QUERY,
+  MAY_HAVE_SENT_QUERY,
   PROVIDER_EVENT_SIGNAL,
   RESOLVE_SUBMISSION_UPDATE,
   SENDING_SIGNAL,
@@ -12,6 +13,7 @@ import type { OwnWord } from './video-run.js';
 
 export const statusQuery = defineQuery<VideoStatus>(STATUS_QUERY);
 export const isWantedQuery = defineQuery<boolean>(IS_WANTED_QUERY);
+export const mayHaveSentQuery = defineQuery<boolean>(MAY_HAVE_SENT_QUERY);
 export const cancelSignal = defineSignal<[CancelRequest?]>(CANCEL_SIGNAL);
 export const providerEventSignal = defineSignal<[ProviderEvent & OwnWord]>(PROVIDER_EVENT_SIGNAL);
 /** With the worker's time, in ISO; workers of earlier builds say none. */

@@ -7,7 +7,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
-import type { SubmitInput, SubmitMark, SubmittedJob, UnknownDetails } from '../activities/submit-video.js';
+import type { SubmitMark, SubmittedJob } from '../activities/submit-mark.js';
+import type { SubmitInput, UnknownDetails } from '../activities/submit-video.js';
 import { isUsableJobId } from '../contract/job-id.js';
 import type { ProviderRequest } from '../contract/types.js';
 import { SUBMIT } from './activity-options.js';
@@ -125,6 +126,7 @@ function attemptOf(run: VideoRun, error: unknown): Attempt {
     return { unknown: cause.message, ...(details === undefined ? {} : { earlierJobs: details.earlierJobs }) };
   }
   const type = contractType(cause);
+  if (type === 'ProviderUnavailable' && run.isCancelled()) return 'not sent';
   if (type !== null) return endWith(type, cause.message);
   if (!run.mayHaveSent) throw error;
   return { unknown: `${ENDED_BY_HAND} It was told: ${cause.message}.` };

@@ -1,8 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { TemporalPort } from '../../src/activities/deps.js';
 import { ModelCatalog } from '../../src/activities/model-catalog.js';
-import { createSubmitVideo, type SubmitMark } from '../../src/activities/submit-video.js';
+import type { SubmitMark } from '../../src/activities/submit-mark.js';
+import { createSubmitVideo } from '../../src/activities/submit-video.js';
 import { createOpenRouter } from '../../src/openrouter/client.js';
 import { openVideoStore } from '../../src/storage/open-store.js';
 import { startProvider, type Provider } from '../support/provider.js';
@@ -15,17 +16,19 @@ describe('a submit that is run again', () => {
   });
   afterAll(() => provider.close());
 
-  function again(heartbeatDetails: SubmitMark | undefined): Promise<unknown> {
+  function again(heartbeatDetails: SubmitMark | undefined, asked: Partial<TemporalPort> = {}): Promise<unknown> {
     const openRouter = createOpenRouter({ baseUrl: provider.baseUrl, apiKey: 'sk-or-test' });
     const temporal: TemporalPort = {
       acknowledge: () => Promise.resolve(),
       announceSending: () => Promise.resolve(),
+      mayHaveSent: () => Promise.resolve(false),
       isWanted: () => Promise.resolve(true),
       cancelRun: () => Promise.resolve(),
       reportLateJob: () => Promise.resolve(true),
       ownersOf: () => Promise.resolve([]),
       mayPay: () => Promise.resolve(true),
       jobsOf: () => Promise.resolve([]),
+      ...asked,
     };
     const submitVideo = createSubmitVideo({
       openRouter,
@@ -46,6 +49,35 @@ describe('a submit that is run again', () => {
   it('returns the job that an earlier attempt recorded', async () => {
     const job = { jobId: 'job-1', status: 'pending' };
     await expect(again({ sending: true, job })).resolves.toEqual(job);
+    expect(provider.submits).toHaveLength(0);
+  });
+
+  it('sends nothing where the run says that an attempt may have sent, and its mark was forgotten', async () => {
+    const sent = again(undefined, { mayHaveSent: () => Promise.resolve(true) });
+    await expect(sent).rejects.toMatchObject({ type: 'SubmissionUnknown', nonRetryable: true });
+    expect(provider.submits).toHaveLength(0);
+  });
+
+  it('sends nothing on an answer that has become old, and takes its mark back', async () => {
+    const marks: unknown[] = [];
+    const now = performance.now.bind(performance);
+    const held = vi.spyOn(performance, 'now');
+    onTestFinished(() => {
+      held.mockRestore();
+    });
+    const sent = again(undefined, {
+      acknowledge: (mark) => {
+        marks.push(mark);
+        held.mockImplementation(() => now() + 6_000);
+        return Promise.resolve();
+      },
+    });
+    await expect(sent).rejects.toMatchObject({
+      type: 'ProviderUnavailable',
+      nonRetryable: false,
+      message: expect.stringContaining('the worker was held up') as string,
+    });
+    expect(marks).toEqual([{ sending: true }, { sending: false }]);
     expect(provider.submits).toHaveLength(0);
   });
 

@@ -118,6 +118,32 @@ it.each<[string, (handle: LongtakeHandle) => Promise<unknown>, RegExp]>([
   expect(rig.provider.submits).toHaveLength(1);
 });
 
+const failedForNow = (handle: LongtakeHandle) =>
+  rig.temporal.workflowService.respondActivityTaskFailedById({
+    ...byId(handle),
+    failure: { message: 'try it again', applicationFailureInfo: { type: 'ByHand' } },
+  });
+
+const FORGOTTEN = [
+  ['failed by hand, and then reset', failedForNow, reset],
+  ['reset, and then failed by hand', reset, failedForNow],
+  ['failed by hand, and then paused and unpaused', failedForNow, pauseAndUnpause({ resetHeartbeat: true })],
+] as const;
+
+it.each(FORGOTTEN)('a submit that is %s with its heartbeat forgotten asks a person', async (how, first, then) => {
+  const worker = await startProcess();
+  const { handle } = await withSubmitUnderWay();
+  await worker.kill(); // or it would name the job by itself
+  await first(handle);
+  await then(handle);
+  await startProcess();
+  const { error } = await until(handle, ({ state }) => state === 'awaiting_decision');
+  expect(error?.message).toContain('after its request could have left');
+  await handle.resolveSubmission({ action: 'adopt', jobId: how });
+  await handle.result();
+  expect(rig.provider.submits).toHaveLength(1);
+});
+
 const resultOf = (value: unknown) => ({ payloads: [defaultPayloadConverter.toPayload(value)] });
 
 it('a submit that is completed by hand with a job of somebody’s choice follows it, and names its own as well', async () => {

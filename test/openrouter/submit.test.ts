@@ -245,6 +245,58 @@ describe('a submit', () => {
     expect(server.connections()).toBe(1);
   });
 
+  it('asks once the connection stands, and sends no byte before it may', async () => {
+    let bytes = 0;
+    const server = await startRawServer((socket) => socket.write(reply(202, JOB)), {
+      onConnection: (socket) => {
+        socket.on('data', (chunk: Buffer) => (bytes += chunk.length));
+      },
+    });
+    const answer = await connectTo(server.origin).submit(REQUEST, {
+      beforeItLeaves: async () => {
+        await expect.poll(() => server.connections()).toBe(1);
+        await new Promise((resolve) => setTimeout(resolve, 50)); // what had left would have come by now
+        expect(bytes).toBe(0);
+      },
+    });
+    expect(answer).toMatchObject({ outcome: 'accepted' });
+  });
+
+  it('rejects as who it asks does, and then has sent nothing', async () => {
+    const server = await startRawServer((socket) => socket.write(reply(202, JOB)));
+    const no = new Error('not now');
+    const submitted = connectTo(server.origin).submit(REQUEST, { beforeItLeaves: () => Promise.reject(no) });
+    await expect(submitted).rejects.toBe(no);
+    await server.allClosed();
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it('was provably not sent when the connection is closed, or the time is over, before it may leave', async () => {
+    const closing = await startRawServer(() => undefined, { onConnection: (socket) => socket.destroy() });
+    const another = await startRawServer((socket) => socket.write(reply(202, JOB)));
+    const beforeItLeaves = async (): Promise<void> => {
+      await expect.poll(() => closing.connections()).toBe(1);
+      await closing.allClosed();
+      await connectTo(another.origin).submit(REQUEST); // what was closed before has been heard of by then
+    };
+    expect(await connectTo(closing.origin).submit(REQUEST, { beforeItLeaves })).toMatchObject({
+      outcome: 'not_accepted',
+      message: expect.stringContaining('the connection was closed') as string,
+    });
+    const server = await startRawServer((socket) => socket.write(reply(202, JOB)));
+    const caller = new AbortController();
+    const late = connectTo(server.origin).submit(REQUEST, {
+      signal: caller.signal,
+      beforeItLeaves: () => {
+        caller.abort();
+        return Promise.resolve();
+      },
+    });
+    expect(await late).toMatchObject({ outcome: 'not_accepted', httpStatus: null });
+    await server.allClosed();
+    expect(server.requests).toHaveLength(0);
+  });
+
   it('was provably not sent when the connection is refused', async () => {
     const answer = await connectTo(`http://127.0.0.1:${await closedPort()}`).submit(REQUEST);
     expect(answer).toEqual({
