@@ -138,7 +138,7 @@ async function bringRunsToTheirMoments(): Promise<void> {
   expect(marks).toHaveLength(1);
 
   // The mark arrives, its acknowledgement does not: from here on the worker waits ten seconds for it.
-  for (const wire of marks) wire.hold('toClient');
+  for (const wire of marks) wire.holdAnswerTo(SENDING_SIGNAL);
   await start('after the mark');
   await soon(async () => (await submitOf('after the mark')).marked);
 

@@ -16,6 +16,8 @@ export type Direction = 'toServer' | 'toClient';
 /** One connection. What is held back arrives in order when it is released. */
 export interface Wire {
   hold(direction: Direction): void;
+  /** Holds what comes back from the moment in which `text` passes on its way to the server. */
+  holdAnswerTo(text: string): void;
   release(): void;
   heldBytes(direction: Direction): number;
 }
@@ -68,6 +70,12 @@ class ProxiedWire implements Wire {
     this.lanes[direction].isHeld = true;
   }
 
+  holdAnswerTo(text: string): void {
+    this.lanes.toServer.onPassing(text, () => {
+      this.hold('toClient');
+    });
+  }
+
   release(): void {
     this.lanes.toServer.release();
     this.lanes.toClient.release();
@@ -86,6 +94,7 @@ class ProxiedWire implements Wire {
 class Lane {
   isHeld = false;
   private held: Buffer[] = [];
+  private watched: { readonly text: string; readonly tell: () => void } | null = null;
 
   constructor(
     from: Socket,
@@ -93,11 +102,16 @@ class Lane {
   ) {
     from.setNoDelay(true);
     from.on('data', (chunk: Buffer) => {
+      if (this.watched !== null && chunk.includes(this.watched.text)) this.watched.tell();
       if (this.isHeld) this.held.push(chunk);
       else to.write(chunk);
     });
     from.on('error', () => to.destroy());
     from.on('close', () => to.destroy());
+  }
+
+  onPassing(text: string, tell: () => void): void {
+    this.watched = { text, tell };
   }
 
   release(): void {
