@@ -83,6 +83,24 @@ describe('content', () => {
     await server.allClosed();
   });
 
+  it.each(['identity', 'aws-chunked', 'Binary', '', 'aws-chunked, identity', 'aws-chunked,'])(
+    'is taken with Content-Encoding %j, which changes no byte',
+    async (encoding) => {
+      const server = await startRawServer(says(reply(200, VIDEO, { 'Content-Encoding': encoding })));
+      const answer = await connectTo(server.origin).content('job-1', 0);
+      expect((await buffer(bodyOf(answer))).toString()).toBe(VIDEO);
+    },
+  );
+
+  it.each(['gzip', 'br', 'aws-chunked, gzip', 'gzip,aws-chunked', 'x-unknown', 'identity;q=1'])(
+    'is refused with Content-Encoding %j',
+    async (encoding) => {
+      const server = await startRawServer(says(reply(200, VIDEO, { 'Content-Encoding': encoding })));
+      expect(await connectTo(server.origin).content('job-1', 0)).toMatchObject({ outcome: 'trouble', httpStatus: 200 });
+      await server.allClosed();
+    },
+  );
+
   it.each<[string, (socket: Socket) => void]>([
     ['closed short of its length', (socket) => socket.end(reply(200, VIDEO, { 'Content-Length': 400_000 }))],
     [
