@@ -35,6 +35,9 @@ const errorBody = z.object({
   }),
 });
 
+/** Bytes that are no UTF-8, or control characters other than white space. */
+const NO_TEXT = /\ufffd|(?!\s)\p{Cc}/u;
+
 /** Reads as much of the body as can be quoted. Never throws: the status line alone says what happened. */
 export async function readErrorAnswer(
   provider: Provider,
@@ -99,7 +102,7 @@ async function readErrorText(provider: Provider, response: Dispatcher.ResponseDa
   return { text: '', cut: null };
 }
 
-/** A proxy's page is markup, which tells a reader nothing. */
+/** A proxy's page is markup, and a video's bytes are no text: neither tells a reader anything. */
 function plainText(text: string | null): string {
-  return text === null || text.trimStart().startsWith('<') ? '' : text;
+  return text === null || text.trimStart().startsWith('<') || NO_TEXT.test(text) ? '' : text;
 }
