@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+import { unescape } from 'node:querystring';
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { inPlainWords } from '../contract/issue-words.js';
@@ -71,7 +73,7 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
   function checkCallback({ callback_url: given }: ProviderRequest): void {
     const own = callbackUrl(settings.webhookUrl);
     if (given === undefined || own === null || given === own) return;
-    if (given.startsWith(own.slice(0, own.lastIndexOf('/') + 1))) {
+    if (placeOf(given).startsWith(placeOf(own.slice(0, own.lastIndexOf('/') + 1)))) {
       throw refused(
         'request.callback_url leads to another run of this longtake. Leave it out: longtake gives its own.',
       );
@@ -92,6 +94,12 @@ export function createCheckRequest({ models, store, settings }: ActivityDeps) {
 function withDetails(failure: ApplicationFailure, details: CheckFailureDetails): ApplicationFailure {
   const { message, type, nonRetryable, nextRetryDelay, cause } = failure;
   return new ApplicationFailure(message, type, nonRetryable, [details], cause, nextRetryDelay);
+}
+
+/** Host, port and path of an `https:` address, the same for all spellings that lead there. */
+function placeOf(address: string): string {
+  const { hostname, port, pathname } = new URL(address);
+  return `${hostname.replace(/\.$/, '')}:${port}${posix.normalize(unescape(pathname))}`;
 }
 
 function parse(input: GenerateVideoInput): GenerateVideoInput {

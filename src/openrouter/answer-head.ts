@@ -7,10 +7,13 @@ export function header({ headers }: Pick<Dispatcher.ResponseData, 'headers'>, na
   return (Array.isArray(value) ? value.join(', ') : value) ?? null;
 }
 
+/** Bytes as they are: `aws-chunked` is how they were uploaded, and some object stores repeat it. */
+const UNCHANGED: ReadonlySet<string> = new Set(['identity', 'binary', 'aws-chunked', '']);
+
 /** We ask for `identity`: anything else is not what was asked for, and could unpack to any size. */
 export function isCompressed(response: Pick<Dispatcher.ResponseData, 'headers'>): boolean {
-  const encoding = header(response, 'content-encoding')?.trim().toLowerCase() ?? '';
-  return encoding !== '' && encoding !== 'identity';
+  const encodings = header(response, 'content-encoding')?.toLowerCase().split(',') ?? [];
+  return !encodings.every((encoding) => UNCHANGED.has(encoding.trim()));
 }
 
 /** `Content-Length`, when there is one that can be believed. */

@@ -2,8 +2,9 @@ import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { header, isCompressed } from './answer-head.js';
 import type { Denied, Missing, Trouble } from './answers.js';
+import { idsIn, isJob } from './named-job.js';
 import { nameOf, type Provider } from './provider.js';
-import { discard, readText } from './response-body.js';
+import { discard, receive, type Received } from './response-body.js';
 import { parseRetryAfter, secondsToMs } from './retry-after.js';
 import type { TrustedUrl } from './trusted-url.js';
 
@@ -15,6 +16,10 @@ interface ErrorAnswer {
   readonly retryAfterMs: number | null;
   /** The body is OpenRouter's own error object, whole: the API spoke, not a proxy before it. */
   readonly isProvidersOwn: boolean;
+  /** The body is a job, whatever the status line says. */
+  readonly isJob: boolean;
+  /** Ids in the body that may be the job's. */
+  readonly ids: readonly string[];
 }
 
 const HINTS: Readonly<Record<number, string>> = {
@@ -30,6 +35,9 @@ const errorBody = z.object({
   }),
 });
 
+/** Bytes that are no UTF-8, or control characters other than white space. */
+const NO_TEXT = /\ufffd|(?!\s)\p{Cc}/u;
+
 /** Reads as much of the body as can be quoted. Never throws: the status line alone says what happened. */
 export async function readErrorAnswer(
   provider: Provider,
@@ -37,8 +45,10 @@ export async function readErrorAnswer(
   target: TrustedUrl,
 ): Promise<ErrorAnswer> {
   const httpStatus = response.statusCode;
-  const text = await readErrorText(provider, response);
-  const parsed = errorBody.safeParse(parseJson(text));
+  const { text: said, cut } = await readErrorText(provider, response);
+  const text = cut === null ? said : null;
+  const value = parseJson(text);
+  const parsed = errorBody.safeParse(value);
   const quoted = provider.quote(parsed.success ? parsed.data.error.message : plainText(text));
   const hint = target.getsKey ? hintFor(httpStatus) : undefined;
   return {
@@ -50,6 +60,8 @@ export async function readErrorAnswer(
       parseRetryAfter(header(response, 'retry-after'), Date.now()) ??
       secondsToMs(parsed.data?.error.availability?.retry_after),
     isProvidersOwn: parsed.success,
+    isJob: isJob(said, value),
+    ids: idsIn(said, provider.quote),
   };
 }
 
@@ -84,19 +96,13 @@ export function trouble(httpStatus: number | null, message: string): Trouble {
   return { outcome: 'trouble', httpStatus, message, retryAfterMs: null };
 }
 
-async function readErrorText(provider: Provider, response: Dispatcher.ResponseData): Promise<string | null> {
-  if (isCompressed(response)) {
-    discard(response.body);
-    return null;
-  }
-  try {
-    return await readText(response.body, provider.limits.errorBytes);
-  } catch {
-    return null;
-  }
+async function readErrorText(provider: Provider, response: Dispatcher.ResponseData): Promise<Received> {
+  if (!isCompressed(response)) return await receive(response.body, provider.limits.errorBytes);
+  discard(response.body);
+  return { text: '', cut: null };
 }
 
-/** A proxy's page is markup, which tells a reader nothing. */
+/** A proxy's page is markup, and a video's bytes are no text: neither tells a reader anything. */
 function plainText(text: string | null): string {
-  return text === null || text.trimStart().startsWith('<') ? '' : text;
+  return text === null || text.trimStart().startsWith('<') || NO_TEXT.test(text) ? '' : text;
 }

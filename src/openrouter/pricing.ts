@@ -33,6 +33,9 @@ const RESOLUTION_OF_SIDE: Readonly<Record<number, string>> = {
   2160: '4k',
 };
 
+/** A little more than 21:9. Of a longer picture the shorter side does not tell the number of pixels. */
+const LONGEST_ASPECT = 2.5;
+
 /** A resolution that no price names. */
 const OTHER = 'other';
 
@@ -112,7 +115,9 @@ function possibleResolutions(request: ProviderRequest, model: VideoModel, rates:
 
 function resolutionOfSize(size: string | undefined): string | undefined {
   if (size === undefined) return undefined;
-  return RESOLUTION_OF_SIDE[Math.min(...size.split('x').map(Number))];
+  const sides = size.split('x').map(Number);
+  const shorter = Math.min(...sides);
+  return Math.max(...sides) <= LONGEST_ASPECT * shorter ? RESOLUTION_OF_SIDE[shorter] : undefined;
 }
 
 /** `frame_images` wins where both are given. */

@@ -4,11 +4,12 @@ import type { SubmitAnswer, SubmitOptions } from './answers.js';
 import { openConnection } from './connection.js';
 import { startDeadline } from './deadline.js';
 import { parseJson, readErrorAnswer } from './error-answer.js';
-import { parseJob } from './job.js';
 import { HeldBody } from './held-body.js';
+import { parseJob } from './job.js';
+import { idsIn } from './named-job.js';
 import { CallEnded, networkProblem } from './network-problem.js';
 import { pathOf, requestHeaders, type Provider } from './provider.js';
-import { discard, readText } from './response-body.js';
+import { discard, receive, type Received } from './response-body.js';
 import type { TrustedUrl } from './trusted-url.js';
 
 /** "See the result there", "this took too long", and a proxy's "nobody waits any more": the request may have been carried out. */
@@ -48,7 +49,9 @@ export async function submitVideo(
         bodyTimeout: 0,
       }),
     );
-    return await judge(provider, response, target);
+    if (await hasLeft(held)) return await judge(provider, response, target);
+    discard(response.body);
+    return failed('it answered before the request left', false);
   } catch (error) {
     return failed(networkProblem(error), await hasLeft(held));
   } finally {
@@ -81,30 +84,36 @@ function failed(problem: string, hasLeft: boolean): SubmitAnswer {
 async function judge(provider: Provider, response: Dispatcher.ResponseData, target: TrustedUrl): Promise<SubmitAnswer> {
   const status = response.statusCode;
   if (status >= 200 && status < 300) return await readAccepted(provider, response);
-  const { message, retryAfterMs, isProvidersOwn } = await readErrorAnswer(provider, response, target);
-  if (status === 429 || (status === 503 && isProvidersOwn)) {
+  const { message, retryAfterMs, isProvidersOwn, isJob, ids } = await readErrorAnswer(provider, response, target);
+  if (!isJob && (status === 429 || (status === 503 && isProvidersOwn))) {
     return { outcome: 'not_accepted', httpStatus: status, message, retryAfterMs };
   }
-  if (DOUBTFUL.has(status) || status >= 500) return unknown(status, message);
+  if (isJob || DOUBTFUL.has(status) || status >= 500) return unknown(status, message, ids);
   return { outcome: 'refused', httpStatus: status, message };
 }
 
+/** A job that came whole is accepted, however the answer ends. */
 async function readAccepted(provider: Provider, response: Dispatcher.ResponseData): Promise<SubmitAnswer> {
   const status = response.statusCode;
   if (isCompressed(response)) {
     discard(response.body);
     return unknown(status, `OpenRouter answered ${status} with a compressed body that was not asked for.`);
   }
-  let text: string | null;
-  try {
-    text = await readText(response.body, provider.limits.answerBytes);
-  } catch (error) {
-    return unknown(status, `OpenRouter answered ${status}, but the answer broke off: ${networkProblem(error)}.`);
-  }
-  if (text === null) return unknown(status, `OpenRouter answered ${status} with more than a job can be.`);
-  const job = parseJob(parseJson(text), provider.quote);
-  if (job === null) return unknown(status, withoutJobId(status, provider.quote(text)));
-  return { outcome: 'accepted', job: { ...job, status: job.status ?? 'pending' } };
+  const jobIn = (text: string): ReturnType<typeof parseJob> => parseJob(parseJson(text), provider.quote);
+  const received = await receive(
+    response.body,
+    provider.limits.answerBytes,
+    (text) => /\}\s*$/.test(text) && jobIn(text) !== null,
+  );
+  const job = jobIn(received.text);
+  if (job !== null) return { outcome: 'accepted', job: { ...job, status: job.status ?? 'pending' } };
+  return unknown(status, withoutJob(provider, status, received), idsIn(received.text, provider.quote));
+}
+
+function withoutJob({ quote }: Provider, status: number, { text, cut }: Received): string {
+  if (cut === 'too large') return `OpenRouter answered ${status} with more than a job can be.`;
+  if (cut !== null) return `OpenRouter answered ${status}, but the answer broke off: ${networkProblem(cut.error)}.`;
+  return withoutJobId(status, quote(text));
 }
 
 /** What it said instead may name the job all the same, to whoever can read it. */
@@ -112,6 +121,8 @@ function withoutJobId(status: number, said: string): string {
   return `OpenRouter answered ${status} without a usable job id${said === '' ? '' : `: ${said}`}.`;
 }
 
-function unknown(httpStatus: number | null, message: string): SubmitAnswer {
-  return { outcome: 'unknown', httpStatus, message: `${message} ${DOUBT}` };
+function unknown(httpStatus: number | null, message: string, ids: readonly string[] = []): SubmitAnswer {
+  const named =
+    ids.length === 0 ? '' : ` The answer names the id ${ids.join(' or ')}: if that is the run's job, adopt it.`;
+  return { outcome: 'unknown', httpStatus, message: `${message} ${DOUBT}${named}` };
 }

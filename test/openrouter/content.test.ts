@@ -83,6 +83,41 @@ describe('content', () => {
     await server.allClosed();
   });
 
+  it.each(['identity', 'aws-chunked', 'Binary', '', 'aws-chunked, identity', 'aws-chunked,'])(
+    'is taken with Content-Encoding %j, which changes no byte',
+    async (encoding) => {
+      const server = await startRawServer(says(reply(200, VIDEO, { 'Content-Encoding': encoding })));
+      const answer = await connectTo(server.origin).content('job-1', 0);
+      expect((await buffer(bodyOf(answer))).toString()).toBe(VIDEO);
+    },
+  );
+
+  it.each(['gzip', 'br', 'aws-chunked, gzip', 'gzip,aws-chunked', 'x-unknown', 'identity;q=1'])(
+    'is refused with Content-Encoding %j',
+    async (encoding) => {
+      const server = await startRawServer(says(reply(200, VIDEO, { 'Content-Encoding': encoding })));
+      expect(await connectTo(server.origin).content('job-1', 0)).toMatchObject({ outcome: 'trouble', httpStatus: 200 });
+      await server.allClosed();
+    },
+  );
+
+  it.each([
+    ['bytes that are no text', Buffer.from('0000001c667479706d703432ff', 'hex').toString('latin1')],
+    ['a control character', 'ftyp\u0000isom'],
+  ])('is not quoted in a message where it is %s', async (_case, video) => {
+    const server = await startRawServer((socket) =>
+      socket.write(Buffer.from(reply(206, video, { 'Content-Length': video.length }), 'latin1')),
+    );
+    const answer = await connectTo(server.origin).content('job-1', 0);
+    expect(answer).toMatchObject({ outcome: 'trouble', httpStatus: 206, message: 'OpenRouter answered 206.' });
+  });
+
+  it('quotes words in any script, and over several lines', async () => {
+    const server = await startRawServer(says(reply(502, 'Grüße\r\n\t世界 🌍')));
+    const answer = await connectTo(server.origin).content('job-1', 0);
+    expect(answer).toMatchObject({ message: 'OpenRouter answered 502: Grüße 世界 🌍.' });
+  });
+
   it.each<[string, (socket: Socket) => void]>([
     ['closed short of its length', (socket) => socket.end(reply(200, VIDEO, { 'Content-Length': 400_000 }))],
     [

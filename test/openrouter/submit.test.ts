@@ -39,6 +39,14 @@ const unreadable = (fault: string, text: string): Row => ({
   expected: { outcome: 'unknown' },
 });
 
+const whole = (fault: string, answer: Row['answer']): Row => ({
+  fault,
+  answer,
+  expected: { outcome: 'accepted', job: expect.objectContaining({ id: 'job-1', status: 'pending' }) },
+});
+
+const CHUNKED = 'HTTP/1.1 202 A\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n';
+
 const ROWS: readonly Row[] = [
   ...[400, 401, 402, 403, 404, 409, 413, 422, 300, 301, 302, 304, 307, 308].map(refused),
   ...[303, 408, 499, 500, 502, 504, 524, 529].map(doubtful),
@@ -102,8 +110,23 @@ const ROWS: readonly Row[] = [
   unreadable('a 2xx with a numeric id', reply(202, { ...JOB, id: 1 })),
   unreadable('a 204', reply(204)),
   unreadable('a compressed 2xx', reply(202, JOB, { 'Content-Encoding': 'gzip' })),
+  whole('a 2xx that never ends after its job', says(reply(202, JOB, { 'Content-Length': 900 }))),
+  whole('a chunked 2xx that never ends after its job', says(`${CHUNKED}40\r\n{"id":"job-1"}`)),
+  whole('a 2xx that never ends after a job with a line end', says(`${CHUNKED}40\r\n{"id":"job-1"}\r\n`)),
+  whole('a 2xx that is one byte too short after its job', (socket) =>
+    socket.end(reply(202, JOB, { 'Content-Length': JSON.stringify(JOB).length + 1 })),
+  ),
+  whole('a 2xx that is cut off after its job', (socket) => socket.end(reply(202, JOB, { 'Content-Length': 900 }))),
+  whole('a chunked 2xx that is cut off after its job', (socket) => socket.end(`${CHUNKED}40\r\n{"id":"job-1"}`)),
+  whole('a chunked 2xx that is no HTTP after its job', says(`${CHUNKED}e\r\n{"id":"job-1"}\r\nzz\r\n`)),
+  whole('a 2xx that is reset after its job', (socket) => {
+    socket.write(reply(202, JOB, { 'Content-Length': 900 }), () => socket.resetAndDestroy());
+  }),
+  whole('a 2xx of 1 MB that is cut off after its job', (socket) =>
+    socket.end(reply(202, { ...JOB, padding: 'x'.repeat(1_000_000) }, { 'Content-Length': 2_000_000 })),
+  ),
   {
-    ...unreadable('a 2xx that never ends', reply(202, JSON.stringify(JOB), { 'Content-Length': 900 })),
+    ...unreadable('a 2xx that never ends within its job', reply(202, '{"id":"job-1"', { 'Content-Length': 900 })),
     submitAnswerMs: 300,
   },
   unreadable('a 2xx that is larger than any job', reply(202, { ...JOB, padding: 'x'.repeat(5 * 1024 * 1024) })),
@@ -111,14 +134,13 @@ const ROWS: readonly Row[] = [
   unreadable('an answer that is not HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'),
   { ...unreadable('no answer', ''), submitAnswerMs: 300 },
   {
-    fault: 'a 2xx that is cut off',
-    answer: (socket) => socket.end(reply(202, JSON.stringify(JOB), { 'Content-Length': 900 })),
+    fault: 'a 2xx that is cut off within its job',
+    answer: (socket) => socket.end(reply(202, '{"id":"job-1"', { 'Content-Length': 900 })),
     expected: { outcome: 'unknown' },
   },
   {
-    fault: 'a chunked 2xx that is cut off',
-    answer: (socket) =>
-      socket.end('HTTP/1.1 202 A\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"id":"job-1"}'),
+    fault: 'a chunked 2xx that is cut off within its job',
+    answer: (socket) => socket.end(`${CHUNKED}40\r\n{"id":"job-1"`),
     expected: { outcome: 'unknown' },
   },
   {
@@ -169,7 +191,104 @@ const ROWS: readonly Row[] = [
   },
 ];
 
+const ID = 'gen-vid-1789480874-Ab3d';
+const PAID = { id: ID, polling_url: `https://openrouter.ai/api/v1/videos/${ID}`, status: 'pending' };
+const NAMES_IT = `The answer names the id ${ID}: if that is the run's job, adopt it.`;
+
+/** Answers that prove no job, but for one: the body is a job, or may be. */
+const JOBS_OF_ERRORS: readonly [
+  what: string,
+  status: number,
+  body: string | object,
+  headers: Record<string, number>,
+][] = [
+  ['a job and an error', 429, { ...PAID, ...openRouterError('slow down, we took it') }, {}],
+  ['a job and an error', 503, { ...PAID, ...openRouterError('the ledger is down') }, {}],
+  ['a job and an error', 409, { ...PAID, ...openRouterError('it is running') }, {}],
+  ['a job and an error', 500, { ...PAID, ...openRouterError('the ledger is down') }, {}],
+  ['a job', 400, PAID, {}],
+  ['a job', 307, PAID, {}],
+  ['a job without an address', 402, { id: ID, status: 'pending' }, {}],
+  ['a job without a status', 429, { id: ID, polling_url: '/jobs' }, {}],
+  ['a job within', 429, { data: PAID }, {}],
+  ['a job that is cut off', 429, JSON.stringify(PAID).slice(0, -3), { 'Content-Length': 900 }],
+  ['a job that is cut off early', 429, `{"id": "${ID}", "status": "pend`, { 'Content-Length': 900 }],
+  ['an id in its metadata', 502, openRouterError('late', { metadata: { id: ID } }), {}],
+  ['a job within', 500, { data: { id: ID, status: 'pending' } }, {}],
+];
+
+/** 2xx in which a person can find the id. */
+const JOBS_OF_SUCCESSES: readonly [what: string, body: string | object, headers: Record<string, number>][] = [
+  ['that is cut off after the id', JSON.stringify(PAID).slice(0, -10), { 'Content-Length': 900 }],
+  ['that is whole, and broken JSON after the id', JSON.stringify(PAID).slice(0, -10), {}],
+  ['with the id within', { prompt: 'x '.repeat(200), data: { id: ID, status: 'pending' } }, {}],
+  ['with the job in a list', [PAID], {}],
+  ['with an address and no id', { polling_url: PAID.polling_url, status: 'pending' }, {}],
+  ['with a relative address and no id', { polling_url: `/api/v1/videos/${ID}`, status: 'pending' }, {}],
+  [
+    'with an escaped address and no id',
+    `{"polling_url":"https:\\/\\/openrouter.ai\\/api\\/v1\\/videos\\/${ID}?x=1"}`,
+    {},
+  ],
+  ['that is larger than any job', { ...PAID, padding: 'x'.repeat(5 * 1024 * 1024) }, {}],
+];
+
+/** What is no id, or must not be quoted. */
+const NO_IDS: readonly [what: string, body: string | object][] = [
+  ['half an id', '{"id":"gen-vid-17'],
+  ['half an id in an address', '{"polling_url":"https://openrouter.ai/api/v1/videos/gen-vid-17'],
+  ['an id of absurd length', { data: { id: 'a'.repeat(600) } }],
+  ['a dot segment', { data: { id: '..' } }],
+  ['the key', { data: { id: API_KEY } }],
+  ['what looks like a key', { data: { id: 'sk-or-v1-0123456789abcdef' } }],
+  ['a signed address', { data: { id: 'https://cdn.test/v.mp4?X-Signature=c2lnbmVk' } }],
+  ['an id in quoted text', { said: '{"id":"gen-vid-17"}' }],
+];
+
 describe('a submit', () => {
+  it.each(JOBS_OF_ERRORS)(
+    'takes %s for no proof of "no job" in a %d, and names its id',
+    async (_, status, body, head) => {
+      const server = await startRawServer((socket) => socket.end(reply(status, body, head)));
+      const answer = await connectTo(server.origin).submit(REQUEST);
+      expect(answer).toMatchObject({ outcome: 'unknown', httpStatus: status });
+      expect(messageOf(answer)).toContain(NAMES_IT);
+    },
+  );
+
+  it.each(JOBS_OF_SUCCESSES)('names the id of a 2xx %s', async (_, body, head) => {
+    const server = await startRawServer((socket) => socket.end(reply(202, body, head)));
+    const answer = await connectTo(server.origin).submit(REQUEST);
+    expect(answer).toMatchObject({ outcome: 'unknown', httpStatus: 202 });
+    expect(messageOf(answer)).toContain(NAMES_IT);
+  });
+
+  it.each(NO_IDS)('does not name %s', async (_, body) => {
+    const server = await startRawServer((socket) => socket.end(reply(202, body)));
+    const answer = await connectTo(server.origin).submit(REQUEST);
+    expect(answer).toMatchObject({ outcome: 'unknown', httpStatus: 202 });
+    expect(messageOf(answer)).not.toContain('names the id');
+    expectNoKey(answer);
+  });
+
+  it('names every id that may be the job, the likeliest first', async () => {
+    const said = { id: 'request-1', polling_url: `/api/v1/videos/${ID}`, error: { message: 'late', code: 500 } };
+    const server = await startRawServer((socket) => socket.write(reply(500, said)));
+    expect(messageOf(await connectTo(server.origin).submit(REQUEST))).toContain(`names the id ${ID} or request-1:`);
+  });
+
+  it.each([
+    [429, 'not_accepted', { id: 'request-1', ...openRouterError('slow down') }],
+    [429, 'not_accepted', openRouterError('slow down', { id: 'request-1', status: 'RESOURCE_EXHAUSTED' })],
+    [503, 'not_accepted', openRouterError('no provider', { metadata: { id: 'request-1', status: 'x' } })],
+    [400, 'refused', { id: 'request-1', ...openRouterError('bad') }],
+    [400, 'refused', { id: 'request-1', status: 400 }],
+    [429, 'not_accepted', '<html><script>{"id":"page","status":"x"}</script></html>'],
+  ])('takes no request id in a %d for a job: %s', async (status, outcome, body) => {
+    const server = await startRawServer((socket) => socket.write(reply(status, body)));
+    expect(await connectTo(server.origin).submit(REQUEST)).toMatchObject({ outcome, httpStatus: status });
+  });
+
   it.each(ROWS)('asks once and takes $fault for what it is', async ({ answer, submitAnswerMs = 30_000, expected }) => {
     const server = await startRawServer(answer);
     const submitted = await connectTo(server.origin, { submitAnswerMs }).submit(REQUEST);

@@ -279,22 +279,46 @@ describe('what can be known before money is spent', () => {
     }
   });
 
-  it('refuses a callback_url that leads to another run of the same longtake, and takes any other', async () => {
-    const other = await startRig({ environment: { LONGTAKE_WEBHOOK_URL: 'https://longtake.example/hooks' } });
-    try {
-      const request = { model: 'test/model', prompt: 'x', duration: 4 };
-      const theirs = { ...request, callback_url: 'https://longtake.example/hooks/webhooks/openrouter/other-run' };
-      expect(await failureOf(await other.start({ request: theirs }))).toMatchObject({
+  describe('with a webhook address', () => {
+    let hooked: Rig;
+    beforeAll(async () => {
+      hooked = await startRig({ environment: { LONGTAKE_WEBHOOK_URL: 'https://longtake.example/hooks' } });
+    });
+    afterAll(() => hooked.stop());
+
+    it.each([
+      'https://longtake.example/hooks/webhooks/openrouter/other-run',
+      'https://LONGTAKE.example:443/hooks/webhooks/openrouter/other-run',
+      'https://longtake.example./hooks/webhooks/openrouter/other-run',
+      'https://user@longtake.example/hooks/webhooks/openrouter/other-run?x#y',
+      'https://longtake.example/x/../hooks/webhooks/openrouter/other-run',
+      'https://longtake.example/x/%2e%2e/hooks/webhooks/openrouter/other-run',
+      'https://longtake.example/x/..%2Fhooks/webhooks/openrouter/other-run',
+      'https://longtake.example/hooks/webhooks/%6fpenrouter/other-run',
+      'https://longtake.example/hooks/webhooks/%6fpenrouter/other-run%zz',
+      'https://longtake.example//hooks///webhooks/openrouter/other-run',
+      'https://longtake.example\\hooks\\webhooks\\openrouter\\other-run',
+    ])('refuses a callback_url that leads to another run of the same longtake: %s', async (callback_url) => {
+      const before = hooked.provider.submits.length;
+      const request = { model: 'test/model', prompt: 'x', duration: 4, callback_url };
+      expect(await failureOf(await hooked.start({ request }))).toMatchObject({
         type: 'InvalidRequest',
         message: expect.stringContaining('callback_url') as string,
       });
-      expect(other.provider.submits).toHaveLength(0);
-      const elsewhere = { ...request, callback_url: 'https://callers.example/done' };
-      await (await other.start({ request: elsewhere })).result();
-      expect(other.provider.submits[0]).toContain('https://callers.example/done');
-    } finally {
-      await other.stop();
-    }
+      expect(hooked.provider.submits).toHaveLength(before);
+    });
+
+    it.each([
+      'https://callers.example/done',
+      'https://callers.example/hooks/webhooks/openrouter/other-run',
+      'https://longtake.example:8443/hooks/webhooks/openrouter/other-run',
+      'https://longtake.example/hooks/webhooks/openrouter-of-others/other-run',
+      'https://longtake.example/done?to=/hooks/webhooks/openrouter/other-run',
+    ])('takes any other callback_url: %s', async (callback_url) => {
+      const request = { model: 'test/model', prompt: 'x', duration: 4, callback_url };
+      await (await hooked.start({ request })).result();
+      expect(hooked.provider.submits.at(-1)).toContain(callback_url);
+    });
   });
 
   it('says what is missing where a request leaves open what its price goes by', async () => {
