@@ -34,11 +34,26 @@ export interface Ending {
   readonly abortSignal?: AbortSignal;
 }
 
-/** What is tidied up after an end must not hold that end back for long; what it leaves is swept later. */
+/** For one request that tidies up; what it leaves is swept later. */
 const TIDY_WITHIN_MS = 30_000;
 
 export function tidying(): Ending {
   return { abortSignal: AbortSignal.timeout(TIDY_WITHIN_MS) };
+}
+
+/** Waits for the work no longer than until the ending; it goes on all the same. */
+export async function inTime(work: Promise<unknown>, { abortSignal: end }: Required<Ending>): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    if (end.aborted) resolve();
+    end.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
+  await Promise.race([work, ended]);
 }
 
 /** The few calls of S3 that longtake makes, over full object keys. All throw the SDK's errors. */

@@ -73,9 +73,7 @@ async function putInParts(upload: Upload, key: string, content: FileContent, opt
     await bucket.finishUpload({ key, uploadId, parts }, options, { abortSignal: stop.signal });
     await mustBeThere(upload, key, content);
   } catch (error) {
-    await bucket.abortUpload(key, uploadId).catch(() => {
-      claim.keep();
-    });
+    claim.releaseAfter(bucket.abortUpload(key, uploadId));
     throw error;
   }
 }

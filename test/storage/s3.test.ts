@@ -12,6 +12,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { LIMITS } from '../../src/contract/limits.js';
 import { siblingKey } from '../../src/contract/output-key.js';
 import { openVideoStore } from '../../src/storage/open-store.js';
 import { PART_BYTES } from '../../src/storage/part-buffers.js';
@@ -460,6 +461,23 @@ describe('a check before the submit', () => {
     store.check(KEY, trial).catch(() => undefined);
     await dead;
     expect(await server.everything(bucket)).not.toEqual([]);
+    await storeAt(`s3://${bucket}`).check(KEY, trial);
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+});
+
+describe('a storage that never answers when something is removed', () => {
+  it('passes the check in time, and so does the next one, which finds what is left', async () => {
+    const isTidying = ({ kind }: S3Call): boolean => kind === 'DELETE upload' || kind === 'DELETE';
+    proxy.fate = (call) => (isTidying(call) ? 'hang' : 'pass');
+    const trial = { overwrite: false, owner: { ...OWNER, jobId: '' } };
+    const began = performance.now();
+    const first = store.check(KEY, trial);
+    await expect.poll(() => proxy.calls.some(isTidying), { timeout: 20_000 }).toBe(true);
+    await Promise.all([first, store.check(KEY, trial)]);
+    const CHECK_ENDS_MS = 45_000; // its activity
+    expect(performance.now() - began).toBeLessThan(CHECK_ENDS_MS - LIMITS.modelsAnswerMs + 5_000);
+    expect((await server.everything(bucket)).filter((name) => name.startsWith('.longtake-'))).toHaveLength(2);
     await storeAt(`s3://${bucket}`).check(KEY, trial);
     expect(await server.everything(bucket)).toEqual([]);
   });
