@@ -1,7 +1,8 @@
 import { UNFINISHED } from '../contract/output-key.js';
 import { newPartName, ownerPrefix } from './part-file.js';
 import type { WriteOwner } from './port.js';
-import { tidying, type Ending, type ObjectOptions, type S3Bucket } from './s3-bucket.js';
+import type { Ending, ObjectOptions, S3Bucket } from './s3-bucket.js';
+import { persistently } from './s3-tidying.js';
 import { s3ErrorCode } from './s3-trouble.js';
 
 /** With a checksum, which a bucket with Object Lock demands. */
@@ -74,7 +75,7 @@ export class S3Claim {
       if (wasRepeated) await endUnrecorded(claim, uploadId, ending);
       return uploadId;
     } catch (error) {
-      this.releaseAfter(endUnrecorded(claim, null, tidying()));
+      this.releaseAfter(persistently((tidying) => endUnrecorded(claim, null, tidying)));
       throw error;
     }
   }
@@ -87,7 +88,7 @@ export class S3Claim {
 
   async release(): Promise<void> {
     await Promise.all(this.before);
-    await this.bucket.remove(this.claimKey);
+    await persistently((tidying) => this.bucket.remove(this.claimKey, tidying));
   }
 
   /** Ends all transfers of this owner to this object. */
@@ -104,7 +105,7 @@ export class S3Claim {
   async end(objectKey: string, ending: Ending): Promise<void> {
     const { bucket, claimKey } = this;
     const { uploadId, key = objectKey } = recordedIn(await bucket.text(claimKey, ending));
-    if (uploadId !== undefined) await bucket.abortUpload(key, uploadId);
+    if (uploadId !== undefined) await bucket.endUpload(key, uploadId);
     else await endUnrecorded({ bucket, objectKey, claimKey }, null, ending);
     // That of a check, which goes to the claim's own key.
     for (const upload of await bucket.uploadsTo(claimKey, ending)) await bucket.abortUpload(claimKey, upload.name);

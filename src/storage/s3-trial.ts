@@ -1,6 +1,7 @@
 import { StorageError, type WriteOwner } from './port.js';
-import { inTime, tidying, type Ending, type S3Bucket } from './s3-bucket.js';
+import type { Ending, S3Bucket } from './s3-bucket.js';
 import { S3Claim } from './s3-claim.js';
+import { inTime, persistently, tidying } from './s3-tidying.js';
 import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
 
 const VIDEO = { contentType: 'video/mp4', metadata: {}, replace: false } as const;
@@ -51,7 +52,8 @@ async function tryToUpload(bucket: S3Bucket, claim: S3Claim, ending: Ending): Pr
   } catch (error) {
     if (!REFUSED.has(s3ErrorCode(error))) throw error;
   } finally {
-    claim.releaseAfter(needing('s3:AbortMultipartUpload', () => bucket.abortUpload(key, uploadId)));
+    const abort = (tidying: Ending): Promise<boolean> => bucket.abortUpload(key, uploadId, tidying);
+    claim.releaseAfter(needing('s3:AbortMultipartUpload', () => persistently(abort)));
   }
 }
 
