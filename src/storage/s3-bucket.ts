@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -14,6 +15,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { FileContent } from './hash-file.js';
+import { tidying } from './s3-tidying.js';
 import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
 
 /** What is written along with an object, and the condition: with `replace` false only a key that is free is written. */
@@ -34,12 +36,8 @@ export interface Ending {
   readonly abortSignal?: AbortSignal;
 }
 
-/** What is tidied up after an end must not hold that end back for long; what it leaves is swept later. */
-const TIDY_WITHIN_MS = 30_000;
-
-export function tidying(): Ending {
-  return { abortSignal: AbortSignal.timeout(TIDY_WITHIN_MS) };
-}
+/** Between aborts of one upload, in case that parts of it were on their way. */
+const ABORT_AGAIN_AFTER_MS = [1_000, 2_000, 4_000] as const;
 
 /** The few calls of S3 that longtake makes, over full object keys. All throw the SDK's errors. */
 export class S3Bucket {
@@ -106,8 +104,8 @@ export class S3Bucket {
     return (await this.client.send(command, ending)).ETag;
   }
 
-  async remove(key: string): Promise<void> {
-    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }), tidying());
+  async remove(key: string, ending: Ending = tidying()): Promise<void> {
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }), ending);
   }
 
   /** `wasRepeated`: the answers to earlier requests were lost, and each of them may have begun an upload as well. */
@@ -174,14 +172,25 @@ export class S3Bucket {
     await this.client.send(command, ending);
   }
 
-  /** One that is gone already is fine. */
-  async abortUpload(key: string, uploadId: string): Promise<void> {
+  /** Whether it was still there; one that is gone already is fine. */
+  async abortUpload(key: string, uploadId: string, ending: Ending = tidying()): Promise<boolean> {
     try {
       const command = new AbortMultipartUploadCommand({ Bucket: this.name, Key: key, UploadId: uploadId });
-      await this.client.send(command, tidying());
+      await this.client.send(command, ending);
+      return true;
     } catch (error) {
-      if (s3ErrorCode(error) !== 'NoSuchUpload') throw error;
+      if (s3ErrorCode(error) === 'NoSuchUpload') return false;
+      throw error;
     }
+  }
+
+  /** Aborts it until it is gone: a part that the storage is still at may outlive an abort, as AWS says of its own. */
+  async endUpload(key: string, uploadId: string, ending: Ending = tidying()): Promise<void> {
+    for (const pauseMs of ABORT_AGAIN_AFTER_MS) {
+      if (!(await this.abortUpload(key, uploadId, ending))) return;
+      await delay(pauseMs, undefined, { signal: ending.abortSignal });
+    }
+    await this.abortUpload(key, uploadId, ending); // services that never say that it is gone must not keep the claim
   }
 
   private async body(key: string, ending: Ending): Promise<AsyncIterable<Uint8Array> | null> {

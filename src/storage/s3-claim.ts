@@ -1,7 +1,8 @@
 import { UNFINISHED } from '../contract/output-key.js';
 import { newPartName, ownerPrefix } from './part-file.js';
 import type { WriteOwner } from './port.js';
-import { tidying, type Ending, type ObjectOptions, type S3Bucket } from './s3-bucket.js';
+import type { Ending, ObjectOptions, S3Bucket } from './s3-bucket.js';
+import { persistently } from './s3-tidying.js';
 import { s3ErrorCode } from './s3-trouble.js';
 
 /** With a checksum, which a bucket with Object Lock demands. */
@@ -19,7 +20,7 @@ interface Recorded {
  * While it is there its writer may publish; whoever removes it takes that right away.
  */
 export class S3Claim {
-  private kept = false;
+  private readonly before: Promise<unknown>[] = [];
 
   private constructor(
     private readonly bucket: S3Bucket,
@@ -74,35 +75,41 @@ export class S3Claim {
       if (wasRepeated) await endUnrecorded(claim, uploadId, ending);
       return uploadId;
     } catch (error) {
-      await endUnrecorded(claim, null, tidying()).catch(() => {
-        this.keep();
-      });
+      this.releaseAfter(persistently((tidying) => endUnrecorded(claim, null, tidying)));
       throw error;
     }
   }
 
-  /** Its upload could not be aborted: the next attempt, or the run's end, finds both by the claim. */
-  keep(): void {
-    this.kept = true;
+  /** Its upload's end. If that fails, the claim stays: the next attempt, or the run's end, finds both by it. */
+  releaseAfter(end: Promise<unknown>): void {
+    end.catch(() => undefined); // told by the release
+    this.before.push(end);
   }
 
   async release(): Promise<void> {
-    if (!this.kept) await this.bucket.remove(this.claimKey);
+    await Promise.all(this.before);
+    await persistently((tidying) => this.bucket.remove(this.claimKey, tidying));
   }
 
-  /** Ends all transfers of this owner to this object: aborts their uploads, then removes their claims. */
+  /** Ends all transfers of this owner to this object. */
   static async sweep(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Ending): Promise<void> {
-    for (const { name: claimKey } of await bucket.objectsFrom(
-      beside(objectKey, ownerPrefix(objectKey, owner)),
-      ending,
-    )) {
-      const { uploadId, key = objectKey } = recordedIn(await bucket.text(claimKey, ending));
-      if (uploadId !== undefined) await bucket.abortUpload(key, uploadId);
-      else await endUnrecorded({ bucket, objectKey, claimKey }, null, ending);
-      // That of a check, which goes to the claim's own key.
-      for (const upload of await bucket.uploadsTo(claimKey, ending)) await bucket.abortUpload(claimKey, upload.name);
-      await bucket.remove(claimKey);
-    }
+    for (const claim of await S3Claim.leftBy(owner, bucket, objectKey, ending)) await claim.end(objectKey, ending);
+  }
+
+  static async leftBy(owner: WriteOwner, bucket: S3Bucket, objectKey: string, ending: Ending): Promise<S3Claim[]> {
+    const left = await bucket.objectsFrom(beside(objectKey, ownerPrefix(objectKey, owner)), ending);
+    return left.map(({ name }) => new S3Claim(bucket, name, undefined));
+  }
+
+  /** Ends its transfer: aborts the upload, then removes the claim. */
+  async end(objectKey: string, ending: Ending): Promise<void> {
+    const { bucket, claimKey } = this;
+    const { uploadId, key = objectKey } = recordedIn(await bucket.text(claimKey, ending));
+    if (uploadId !== undefined) await bucket.endUpload(key, uploadId);
+    else await endUnrecorded({ bucket, objectKey, claimKey }, null, ending);
+    // That of a check, which goes to the claim's own key.
+    for (const upload of await bucket.uploadsTo(claimKey, ending)) await bucket.abortUpload(claimKey, upload.name);
+    await bucket.remove(claimKey);
   }
 }
 

@@ -1,6 +1,7 @@
 import { StorageError, type WriteOwner } from './port.js';
 import type { Ending, S3Bucket } from './s3-bucket.js';
 import { S3Claim } from './s3-claim.js';
+import { inTime, persistently, tidying } from './s3-tidying.js';
 import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
 
 const VIDEO = { contentType: 'video/mp4', metadata: {}, replace: false } as const;
@@ -11,11 +12,21 @@ const OTHER_ETAG = '"00000000000000000000000000000000"';
 /**
  * Does what saving a video does, with a claim and with an upload that never becomes an object: a right that is missing, or
  * a condition that the storage does not keep, shows before money is spent. Only one of its requests may write, since some
- * services (R2) take one write a second for a key.
+ * services (R2) take one write a second for a key. Tidying up goes on beside it, and is waited for until the ending: a
+ * storage that is slow at that alone can be used. What is left in the end is swept by the next check of the same owner.
  * @throws StorageError, the SDK's errors
  */
-export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Ending): Promise<void> {
-  await S3Claim.sweep(bucket, objectKey, owner, ending);
+export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Required<Ending>) {
+  const left = await S3Claim.leftBy(owner, bucket, objectKey, ending);
+  const swept = Promise.allSettled(left.map((claim) => claim.end(objectKey, tidying())));
+  try {
+    await tryWithClaim(bucket, objectKey, owner, ending);
+  } finally {
+    await inTime(swept, ending);
+  }
+}
+
+async function tryWithClaim(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Required<Ending>) {
   const claim = await needing('s3:PutObject', () => S3Claim.make(bucket, objectKey, owner, ending));
   try {
     if (await needing('If-None-Match', () => claim.isWrittenDespite({ IfNoneMatch: '*' }, ending))) throw replaces();
@@ -23,7 +34,10 @@ export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: Writ
     await needing('s3:GetObject', () => claim.recorded(ending));
     await tryToUpload(bucket, claim, ending);
   } finally {
-    await needing('s3:DeleteObject', () => claim.release());
+    await inTime(
+      needing('s3:DeleteObject', () => claim.release()),
+      ending,
+    );
   }
 }
 
@@ -38,10 +52,8 @@ async function tryToUpload(bucket: S3Bucket, claim: S3Claim, ending: Ending): Pr
   } catch (error) {
     if (!REFUSED.has(s3ErrorCode(error))) throw error;
   } finally {
-    await needing('s3:AbortMultipartUpload', () => bucket.abortUpload(key, uploadId)).catch((error: unknown) => {
-      claim.keep();
-      throw error;
-    });
+    const abort = (tidying: Ending): Promise<boolean> => bucket.abortUpload(key, uploadId, tidying);
+    claim.releaseAfter(needing('s3:AbortMultipartUpload', () => persistently(abort)));
   }
 }
 

@@ -4,6 +4,7 @@ import type { FileContent } from './hash-file.js';
 import { StorageError } from './port.js';
 import type { ObjectOptions, S3Bucket } from './s3-bucket.js';
 import type { S3Claim } from './s3-claim.js';
+import { persistently } from './s3-tidying.js';
 import { s3ErrorCode } from './s3-trouble.js';
 import type { SpoolFile } from './spool-file.js';
 
@@ -17,7 +18,7 @@ export interface Upload {
   readonly spool: SpoolFile;
   readonly claim: S3Claim;
   readonly buffers: PartBuffers;
-  /** Aborted from outside to end the upload, and by the upload itself to end its other parts when one fails. */
+  /** Ends the upload from outside. */
   readonly stop: AbortController;
 }
 
@@ -73,9 +74,7 @@ async function putInParts(upload: Upload, key: string, content: FileContent, opt
     await bucket.finishUpload({ key, uploadId, parts }, options, { abortSignal: stop.signal });
     await mustBeThere(upload, key, content);
   } catch (error) {
-    await bucket.abortUpload(key, uploadId).catch(() => {
-      claim.keep();
-    });
+    claim.releaseAfter(persistently((tidying) => bucket.endUpload(key, uploadId, tidying)));
     throw error;
   }
 }
@@ -94,9 +93,10 @@ async function putParts(upload: Upload, key: string, uploadId: string, bytes: nu
   const { bucket, spool, buffers, stop } = upload;
   const partBytes = partBytesFor(bytes);
   const parts: CompletedPart[] = [];
+  const failures: unknown[] = [];
   let next = 1;
   const lane = async (): Promise<void> => {
-    for (let number = next++; (number - 1) * partBytes < bytes; number = next++) {
+    for (let number = next++; (number - 1) * partBytes < bytes && failures.length === 0; number = next++) {
       const position = (number - 1) * partBytes;
       const length = Math.min(partBytes, bytes - position);
       parts[number - 1] = await buffers.lend(length, stop.signal, async (buffer) => {
@@ -106,14 +106,11 @@ async function putParts(upload: Upload, key: string, uploadId: string, bytes: nu
       });
     }
   };
-  await Promise.allSettled(Array.from({ length: LANES }, () => lane().catch(stopAll)));
+  // Each part is answered before its upload is ended, unless all is stopped: one that arrived after the abort would stay.
+  await Promise.all(Array.from({ length: LANES }, () => lane().catch((error: unknown) => failures.push(error))));
   stop.signal.throwIfAborted();
+  if (failures.length > 0) throw failures[0];
   return parts;
-
-  /** All parts have ended before the upload is: one that arrived after its abort would stay. */
-  function stopAll(error: unknown): void {
-    stop.abort(error);
-  }
 }
 
 /** At most 10,000 parts, whole mebibytes. */

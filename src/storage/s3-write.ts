@@ -1,6 +1,7 @@
 import { siblingKey } from '../contract/output-key.js';
 import type { FileContent } from './hash-file.js';
 import { StorageError, type OpenOptions, type StoredVideo, type VideoWrite, type WriteOwner } from './port.js';
+import { inTime } from './s3-tidying.js';
 import { s3Trouble } from './s3-trouble.js';
 import { uploadObject, type Upload } from './s3-upload.js';
 
@@ -9,6 +10,9 @@ interface S3WriteDeps extends Omit<Upload, 'stop'>, OpenOptions {
   readonly objectKey: (key: string) => string;
   readonly uri: (key: string) => string;
 }
+
+/** A video that is saved must not be told late, nor a transfer that has failed; tidying up goes on meanwhile. */
+const TIDYING_HOLDS_UP_MS = 10_000;
 
 type Placement = 'placed' | 'taken' | 'lost';
 
@@ -101,7 +105,8 @@ export class S3Write implements VideoWrite {
 
   private async tidy(): Promise<void> {
     await this.to.spool.remove();
-    await this.to.claim.release().catch(() => undefined);
+    const waitedFor = { abortSignal: AbortSignal.timeout(TIDYING_HOLDS_UP_MS) };
+    await inTime(this.to.claim.release(), waitedFor).catch(() => undefined);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { LIMITS } from '../../src/contract/limits.js';
 import { siblingKey } from '../../src/contract/output-key.js';
 import { openVideoStore } from '../../src/storage/open-store.js';
 import { PART_BYTES } from '../../src/storage/part-buffers.js';
@@ -272,6 +273,94 @@ describe('an upload to S3', () => {
     expect(await server.everything(bucket)).toEqual([KEY]);
   });
 
+  function moment() {
+    let come: () => void = () => undefined;
+    const came = new Promise<void>((resolve) => (come = resolve));
+    return { came, come };
+  }
+
+  /** A part that its sender has given up, and whose last byte reaches the storage only when it is told to. */
+  function latePart() {
+    const [received, sent, landed] = [moment(), moment(), moment()];
+    const fate = { received: received.come, rest: sent.came, landed: landed.come };
+    return { fate, received: received.came, send: sent.come, landed: landed.came };
+  }
+
+  it('that is given up while the storage is still at one of its parts is ended until it is gone', async () => {
+    const late = latePart();
+    let parts = 0;
+    let removals = 0;
+    proxy.fate = async ({ kind }): Promise<Fate> => {
+      if (kind === 'PUT part') return ++parts === 1 ? late.fate : 'hang';
+      if (kind.startsWith('DELETE') && ++removals === 2) {
+        late.send();
+        await late.landed;
+      }
+      return 'pass';
+    };
+    const write = await begin(store, KEY, LARGE);
+    write.publish(contentOf(LARGE)).catch(() => undefined);
+    await late.received;
+    const { Uploads: [upload] = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+    await write.discard();
+    await late.landed;
+    await expect.poll(() => server.everything(bucket), { timeout: 30_000 }).toEqual([]);
+    const again = new AbortMultipartUploadCommand({ Bucket: bucket, Key: KEY, UploadId: upload?.UploadId });
+    await expect(client.send(again)).rejects.toMatchObject({ name: 'NoSuchUpload' }); // parts without a name are not listed
+  });
+
+  it('one of whose parts is refused waits for the other before it is ended', async () => {
+    const late = latePart();
+    const order: string[] = [];
+    void late.landed.then(() => order.push('landed'));
+    proxy.fate = async ({ kind }): Promise<Fate> => {
+      if (kind === 'DELETE upload') order.push('ended');
+      if (kind !== 'PUT part') return 'pass';
+      if (order.push('part') === 1) return late.fate;
+      await late.received;
+      setTimeout(late.send, 1_000); // long enough for an upload that does not wait to show it
+      return 'deny';
+    };
+    const write = await begin(store, KEY, LARGE);
+    await expect(write.publish(contentOf(LARGE))).rejects.toMatchObject({
+      message: expect.stringContaining('AccessDenied') as string,
+    });
+    expect(order.slice(0, 4)).toEqual(['part', 'part', 'landed', 'ended']);
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+
+  /** As a storage does that asks for less haste for some seconds: longer than the SDK's own patience. */
+  function refuseTimes(times: number, kind: string): Fate[] {
+    const fates: Fate[] = [];
+    proxy.fate = async (call): Promise<Fate> => {
+      if (call.kind === 'POST upload' && call.path.endsWith(KEY)) await putOther(KEY);
+      if (call.kind !== kind) return 'pass';
+      fates.push(fates.length < times ? 'slow-down' : 'pass');
+      return fates.at(-1) ?? 'pass';
+    };
+    return fates;
+  }
+
+  it('that is saved gives up its claim also where S3 refuses that for a while', async () => {
+    const fates = refuseTimes(5, 'DELETE');
+    expect(await save(store, KEY, SMALL)).toMatchObject({ key: KEY });
+    await expect.poll(() => server.everything(bucket), { timeout: 30_000 }).toEqual([KEY]);
+    expect(fates.length).toBeGreaterThan(5);
+  });
+
+  it('that is saved beside its key ends the upload to it also where S3 refuses that for a while', async () => {
+    refuseTimes(5, 'DELETE upload');
+    expect(await save(store, KEY, LARGE)).toMatchObject({ key: siblingKey(KEY, OWNER.jobId), ...contentOf(LARGE) });
+    const keys = [KEY, siblingKey(KEY, OWNER.jobId)].sort();
+    await expect.poll(() => server.everything(bucket), { timeout: 30_000 }).toEqual(keys);
+  });
+
+  it('that is saved is told, whatever becomes of its claim', async () => {
+    proxy.fate = ({ kind }) => (kind === 'DELETE' ? 'hang' : 'pass');
+    expect(await save(store, KEY, SMALL)).toMatchObject({ key: KEY, ...contentOf(SMALL) });
+    expect(await server.everything(bucket)).toHaveLength(2);
+  });
+
   it('that cannot even be ended is swept by whoever comes next', async () => {
     proxy.fate = ({ kind }) => (kind === 'PUT part' || kind === 'DELETE upload' ? 'fail' : 'pass');
     const write = await begin(store, KEY, LARGE);
@@ -460,6 +549,23 @@ describe('a check before the submit', () => {
     store.check(KEY, trial).catch(() => undefined);
     await dead;
     expect(await server.everything(bucket)).not.toEqual([]);
+    await storeAt(`s3://${bucket}`).check(KEY, trial);
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+});
+
+describe('a storage that never answers when something is removed', () => {
+  it('passes the check in time, and so does the next one, which finds what is left', async () => {
+    const isTidying = ({ kind }: S3Call): boolean => kind === 'DELETE upload' || kind === 'DELETE';
+    proxy.fate = (call) => (isTidying(call) ? 'hang' : 'pass');
+    const trial = { overwrite: false, owner: { ...OWNER, jobId: '' } };
+    const began = performance.now();
+    const first = store.check(KEY, trial);
+    await expect.poll(() => proxy.calls.some(isTidying), { timeout: 20_000 }).toBe(true);
+    await Promise.all([first, store.check(KEY, trial)]);
+    const CHECK_ENDS_MS = 45_000; // its activity
+    expect(performance.now() - began).toBeLessThan(CHECK_ENDS_MS - LIMITS.modelsAnswerMs + 5_000);
+    expect((await server.everything(bucket)).filter((name) => name.startsWith('.longtake-'))).toHaveLength(2);
     await storeAt(`s3://${bucket}`).check(KEY, trial);
     expect(await server.everything(bucket)).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 
 /** What becomes of one request on its way to S3. */
 export type Fate =
@@ -17,7 +18,17 @@ export type Fate =
   /** 501, as services answer what they do not know. */
   | 'not-implemented'
   /** "Done" at once, and the storage hears nothing of it. */
-  | 'pretend';
+  | 'pretend'
+  /** The storage has it but for the last byte, which comes after `rest`, also where the sender is gone. */
+  | LatePart;
+
+export interface LatePart {
+  /** All of it has come from the sender. */
+  readonly received: () => void;
+  readonly rest: Promise<void>;
+  /** The storage has answered. */
+  readonly landed: () => void;
+}
 
 export interface S3Call {
   readonly method: string;
@@ -56,6 +67,10 @@ async function handle(proxy: S3Proxy, endpoint: string, incoming: IncomingMessag
   proxy.calls.push(call);
   const fate = await proxy.fate(call);
   if (fate === 'hang') return;
+  if (typeof fate === 'object') {
+    await forwardLate(endpoint, incoming, outgoing, fate);
+    return;
+  }
   if (fate === 'slow-down') refuse(outgoing, 503, 'SlowDown');
   else if (fate === 'fail') refuse(outgoing, 500, 'InternalError');
   else if (fate === 'deny') refuse(outgoing, 403, 'AccessDenied');
@@ -83,6 +98,27 @@ function refuse(outgoing: ServerResponse, status: number, code: string): void {
 function pretend(outgoing: ServerResponse): void {
   outgoing.writeHead(200, { 'content-type': 'application/xml', etag: '"x"' });
   outgoing.end('<?xml version="1.0"?><CompleteMultipartUploadResult><ETag>"x"</ETag></CompleteMultipartUploadResult>');
+}
+
+async function forwardLate(
+  endpoint: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { received, rest, landed }: LatePart,
+): Promise<void> {
+  const body = await buffer(incoming);
+  received();
+  const { method, url, headers } = incoming;
+  const onward = send(endpoint + (url ?? ''), { method, headers, setHost: false }, (answer) => {
+    if (!outgoing.destroyed) outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+    answer.resume().once('end', () => {
+      outgoing.end();
+      landed();
+    });
+  });
+  onward.write(body.subarray(0, -1));
+  await rest;
+  onward.end(body.subarray(-1));
 }
 
 /** The signature covers the Host header, so that travels as it came. */

@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Ending } from './s3-bucket.js';
+import { isDenied, isNotImplemented } from './s3-trouble.js';
+
+/** What removes or aborts something gets no longer; what it leaves is swept by the next attempt, if there is one. */
+const TIDY_WITHIN_MS = 30_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 4_000;
+
+export function tidying(): Required<Ending> {
+  return { abortSignal: AbortSignal.timeout(TIDY_WITHIN_MS) };
+}
+
+/** Tries as long as tidying up may take: after a save nobody sweeps. What S3 does not allow, or know, is not tried again. */
+export async function persistently(tidy: (ending: Ending) => Promise<unknown>): Promise<void> {
+  const ending = tidying();
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    try {
+      await tidy(ending);
+      return;
+    } catch (error) {
+      if (isDenied(error) || isNotImplemented(error)) throw error;
+    }
+    await delay(pauseMs, undefined, { signal: ending.abortSignal });
+  }
+}
+
+/** Waits for the work no longer than until the ending; it goes on all the same. */
+export async function inTime(work: Promise<unknown>, { abortSignal: end }: Required<Ending>): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    if (end.aborted) resolve();
+    end.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
+  await Promise.race([work, ended]);
+}
