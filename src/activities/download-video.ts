@@ -148,6 +148,7 @@ class DownloadAttempt {
   private async begin(): Promise<Content> {
     const answer = await this.ask();
     if (answer.outcome !== 'content') throw await this.noContent(answer);
+    this.progress = { ...this.progress, missing: 0, totalBytes: answer.contentLength };
     return answer;
   }
 
@@ -174,8 +175,7 @@ class DownloadAttempt {
   }
 
   /** To the end of the file, over as many streams as it takes, as long as each of them brings something. */
-  private async receive({ body, contentLength, file }: Content, write: VideoWrite): Promise<Transferred> {
-    this.progress = { ...this.progress, missing: 0, totalBytes: contentLength };
+  private async receive({ body, file }: Content, write: VideoWrite): Promise<Transferred> {
     const transfer = new Transfer(write, this.transferOptions());
     const resumePause = new ResumePause();
     for (let stream = body; ;) {
@@ -280,8 +280,8 @@ class DownloadAttempt {
   }
 
   private async noContent(answer: Exclude<ContentAnswer, Content>): Promise<ApplicationFailure> {
-    const missing = this.progress.missing + (answer.outcome === 'missing' ? 1 : 0);
-    if (answer.outcome === 'missing') await this.remember({ ...this.progress, missing });
+    const missing = answer.outcome === 'missing' ? this.progress.missing + 1 : 0;
+    if (missing !== this.progress.missing) await this.remember({ ...this.progress, missing });
     return this.failures.noContent(answer, missing);
   }
 

@@ -173,6 +173,17 @@ describe('a download', () => {
     });
   });
 
+  it('does not add up 404s that are not in a row', async () => {
+    let before: Partial<DownloadProgress> = {};
+    for (let n = 1; n < 10; n++) {
+      const { environment, run } = await prepare({ before, content: () => refusal(n % 2 === 1 ? 404 : 503, 'no') });
+      environment.on('heartbeat', (progress: DownloadProgress) => (before = progress));
+      await expect(run()).rejects.toMatchObject({ type: 'DownloadFailed', nonRetryable: false });
+    }
+    expect(before).toMatchObject({ missing: 1 });
+    expect((await (await prepare({ before })).run()).bytes).toBe(CLIP.length);
+  });
+
   it('that is found finished leaves nothing of the attempt that died while it published', async () => {
     const first = await prepare({});
     const finished = await first.run();
