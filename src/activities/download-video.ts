@@ -204,16 +204,14 @@ class DownloadAttempt {
     };
   }
 
-  private async publish(
-    write: VideoWrite,
-    { bytes, sha256, verdict }: Transferred,
-    { contentLength, endIsTold, contentType }: Content,
-  ): Promise<VideoAsset> {
+  private async publish(write: VideoWrite, transferred: Transferred, answer: Content): Promise<VideoAsset> {
+    const { bytes, sha256, verdict } = transferred;
+    const { contentLength, endIsTold } = answer;
     cancellationSignal().throwIfAborted();
     if (contentLength !== null && contentLength !== bytes) {
       throw this.failures.cutOff(bytes, contentLength);
     }
-    if (!verdict.whole) throw await this.invalid(verdict, contentType);
+    if (!verdict.whole) throw await this.invalid(verdict, bytes, answer);
     if (!endIsTold && !verdict.showsItsEnd) await this.mustComeTwice(bytes, sha256);
     const asset = { key: this.input.key, uri: '', bytes, sha256, contentType: 'video/mp4', ...mediaFacts(verdict) };
     await this.claim({ ...this.progress, bytes, finished: asset });
@@ -287,8 +285,10 @@ class DownloadAttempt {
 
   private async invalid(
     verdict: Extract<Mp4Verdict, { whole: false }>,
-    contentType: string | null,
+    bytes: number,
+    { contentType, endIsTold }: Content,
   ): Promise<ApplicationFailure> {
+    if (!endIsTold && verdict.endsEarly) return this.failures.endsEarly(bytes, verdict);
     const invalid = this.progress.invalid + 1;
     await this.remember({ ...this.progress, invalid });
     return this.failures.invalid(verdict, contentType, invalid);
