@@ -46,11 +46,11 @@ export class FileSystemStore implements VideoStore {
     });
   }
 
-  async find(key: string, { signal }: FindOptions = {}): Promise<StoredVideo | null> {
+  async find(key: string, options: FindOptions = {}): Promise<StoredVideo | null> {
     const { folders, name } = parseKey(key);
     return await guarded(`Reading "${key}" in "${this.root}"`, async () => {
       const { directory, complete } = await findDirectory(this.root, folders);
-      const content = complete ? await hashFile(path.join(directory, name), signal) : null;
+      const content = complete ? await hashFile(path.join(directory, name), options) : null;
       // Whoever gave the file its name may have died, or failed, before the name was durable.
       if (content !== null) await syncDirectory(directory);
       return content === null ? null : { key, uri: this.uri(key), ...content };

@@ -29,6 +29,8 @@ export interface CheckOptions {
 export interface FindOptions {
   /** Ends the reading of what may be large; `find` rejects then. */
   readonly signal?: AbortSignal;
+  /** The length of what is looked for: where that is told before the file is read, one of another length is `null`, unread. */
+  readonly bytes?: number;
 }
 
 export interface OpenOptions {
