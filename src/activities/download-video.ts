@@ -6,7 +6,7 @@ import type { Failure, VideoAsset } from '../contract/types.js';
 import type { Mp4Verdict } from '../media/mp4-probe.js';
 import type { ContentAnswer, Continuation } from '../openrouter/answers.js';
 import { networkProblem } from '../openrouter/network-problem.js';
-import type { StoredVideo, VideoWrite, WriteOwner } from '../storage/port.js';
+import { NotDurable, type StoredVideo, type VideoWrite, type WriteOwner } from '../storage/port.js';
 import { askAgainAfterMs } from './ask-again.js';
 import type { ActivityDeps } from './deps.js';
 import { DownloadFailures } from './download-failures.js';
@@ -103,12 +103,25 @@ class DownloadAttempt {
     const { finished } = this.progress;
     if (finished === undefined) return null;
     for (const key of [finished.key, siblingKey(finished.key, this.input.jobId)]) {
-      const found = await this.deps.store.find(key, { signal: cancellationSignal() });
+      const found = await this.find(key, finished.bytes);
       if (found?.sha256 !== finished.sha256) continue;
       await this.sweep();
       return { ...finished, key: found.key, uri: found.uri };
     }
     return null;
+  }
+
+  /** What cannot be read is perhaps not the video, which comes again then, and goes beside it. */
+  private async find(key: string, bytes: number): Promise<StoredVideo | null> {
+    const signal = cancellationSignal();
+    try {
+      return await this.deps.store.find(key, { bytes, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof NotDurable) throw error;
+      log.warn('what an attempt before may have finished could not be read', { key, error });
+      return null;
+    }
   }
 
   /** A death in the middle of publishing leaves the file under both its names. */

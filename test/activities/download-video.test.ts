@@ -203,12 +203,18 @@ describe('a download', () => {
   });
 
   it('that is cancelled while it hashes a file that may be finished ends at once', async () => {
-    const finished = { ...INPUT, uri: '', bytes: 1, sha256: 'of another file', contentType: 'video/mp4' } as const;
+    const finished = {
+      ...INPUT,
+      uri: '',
+      bytes: 200 * 1024 ** 3,
+      sha256: 'of another file',
+      contentType: 'video/mp4',
+    } as const;
     const facts = { durationSeconds: null, width: null, height: null };
     const { directory, environment, run } = await prepare({ before: { finished: { ...finished, ...facts } } });
     const file = path.join(directory, INPUT.key);
     await writeFile(file, '');
-    await truncate(file, 200 * 1024 ** 3); // takes minutes to read
+    await truncate(file, finished.bytes); // takes minutes to read
     const ended = run();
     setTimeout(() => {
       environment.cancel('CANCELLED');
