@@ -15,6 +15,8 @@ import { BrokenOff, TooLarge } from './transfer.js';
 
 const LEAST_PACE = `less than ${LIMITS.downloadWindowBytes} bytes in ${LIMITS.downloadWindowMs / 1000} s`;
 
+type NotWhole = Extract<Mp4Verdict, { whole: false }>;
+
 /** What can go wrong with a download, in the contract's words. */
 export class DownloadFailures {
   constructor(
@@ -47,6 +49,11 @@ export class DownloadFailures {
     return this.passing('DownloadFailed', `The transfer was cut off: ${bytes} of ${contentLength} bytes came.`);
   }
 
+  /** Without a length, the end of the connection is no different from its loss. */
+  endsEarly(bytes: number, { reason }: NotWhole): ApplicationFailure {
+    return this.passing('DownloadFailed', `The transfer was cut off: ${bytes} bytes came, and ${reason}.`);
+  }
+
   endNotShown(bytes: number): ApplicationFailure {
     return this.passing(
       'DownloadFailed',
@@ -55,11 +62,7 @@ export class DownloadFailures {
   }
 
   /** @param tries - how many complete answers were no video, this one included */
-  invalid(
-    { reason }: Extract<Mp4Verdict, { whole: false }>,
-    contentType: string | null,
-    tries: number,
-  ): ApplicationFailure {
+  invalid({ reason }: NotWhole, contentType: string | null, tries: number): ApplicationFailure {
     const type = contentType === null ? '' : ` It was sent as ${contentType}.`;
     return this.untilTries(
       'InvalidVideo',

@@ -6,7 +6,7 @@ import type { Failure, VideoAsset } from '../contract/types.js';
 import type { Mp4Verdict } from '../media/mp4-probe.js';
 import type { ContentAnswer, Continuation } from '../openrouter/answers.js';
 import { networkProblem } from '../openrouter/network-problem.js';
-import type { StoredVideo, VideoWrite, WriteOwner } from '../storage/port.js';
+import { NotDurable, type StoredVideo, type VideoWrite, type WriteOwner } from '../storage/port.js';
 import { askAgainAfterMs } from './ask-again.js';
 import type { ActivityDeps } from './deps.js';
 import { DownloadFailures } from './download-failures.js';
@@ -103,12 +103,25 @@ class DownloadAttempt {
     const { finished } = this.progress;
     if (finished === undefined) return null;
     for (const key of [finished.key, siblingKey(finished.key, this.input.jobId)]) {
-      const found = await this.deps.store.find(key, { signal: cancellationSignal() });
+      const found = await this.find(key, finished.bytes);
       if (found?.sha256 !== finished.sha256) continue;
       await this.sweep();
       return { ...finished, key: found.key, uri: found.uri };
     }
     return null;
+  }
+
+  /** What cannot be read is perhaps not the video, which comes again then, and goes beside it. */
+  private async find(key: string, bytes: number): Promise<StoredVideo | null> {
+    const signal = cancellationSignal();
+    try {
+      return await this.deps.store.find(key, { bytes, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof NotDurable) throw error;
+      log.warn('what an attempt before may have finished could not be read', { key, error });
+      return null;
+    }
   }
 
   /** A death in the middle of publishing leaves the file under both its names. */
@@ -148,6 +161,7 @@ class DownloadAttempt {
   private async begin(): Promise<Content> {
     const answer = await this.ask();
     if (answer.outcome !== 'content') throw await this.noContent(answer);
+    this.progress = { ...this.progress, missing: 0, totalBytes: answer.contentLength };
     return answer;
   }
 
@@ -174,8 +188,7 @@ class DownloadAttempt {
   }
 
   /** To the end of the file, over as many streams as it takes, as long as each of them brings something. */
-  private async receive({ body, contentLength, file }: Content, write: VideoWrite): Promise<Transferred> {
-    this.progress = { ...this.progress, missing: 0, totalBytes: contentLength };
+  private async receive({ body, file }: Content, write: VideoWrite): Promise<Transferred> {
     const transfer = new Transfer(write, this.transferOptions());
     const resumePause = new ResumePause();
     for (let stream = body; ;) {
@@ -204,16 +217,14 @@ class DownloadAttempt {
     };
   }
 
-  private async publish(
-    write: VideoWrite,
-    { bytes, sha256, verdict }: Transferred,
-    { contentLength, endIsTold, contentType }: Content,
-  ): Promise<VideoAsset> {
+  private async publish(write: VideoWrite, transferred: Transferred, answer: Content): Promise<VideoAsset> {
+    const { bytes, sha256, verdict } = transferred;
+    const { contentLength, endIsTold } = answer;
     cancellationSignal().throwIfAborted();
     if (contentLength !== null && contentLength !== bytes) {
       throw this.failures.cutOff(bytes, contentLength);
     }
-    if (!verdict.whole) throw await this.invalid(verdict, contentType);
+    if (!verdict.whole) throw await this.invalid(verdict, bytes, answer);
     if (!endIsTold && !verdict.showsItsEnd) await this.mustComeTwice(bytes, sha256);
     const asset = { key: this.input.key, uri: '', bytes, sha256, contentType: 'video/mp4', ...mediaFacts(verdict) };
     await this.claim({ ...this.progress, bytes, finished: asset });
@@ -280,15 +291,17 @@ class DownloadAttempt {
   }
 
   private async noContent(answer: Exclude<ContentAnswer, Content>): Promise<ApplicationFailure> {
-    const missing = this.progress.missing + (answer.outcome === 'missing' ? 1 : 0);
-    if (answer.outcome === 'missing') await this.remember({ ...this.progress, missing });
+    const missing = answer.outcome === 'missing' ? this.progress.missing + 1 : 0;
+    if (missing !== this.progress.missing) await this.remember({ ...this.progress, missing });
     return this.failures.noContent(answer, missing);
   }
 
   private async invalid(
     verdict: Extract<Mp4Verdict, { whole: false }>,
-    contentType: string | null,
+    bytes: number,
+    { contentType, endIsTold }: Content,
   ): Promise<ApplicationFailure> {
+    if (!endIsTold && verdict.endsEarly) return this.failures.endsEarly(bytes, verdict);
     const invalid = this.progress.invalid + 1;
     await this.remember({ ...this.progress, invalid });
     return this.failures.invalid(verdict, contentType, invalid);

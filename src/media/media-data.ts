@@ -1,4 +1,4 @@
-import { Malformed } from './malformed.js';
+import { EndsEarly, Malformed } from './malformed.js';
 
 /** Two numbers each: 16 MB at most. */
 const MAX_RUNS = 1_000_000;
@@ -46,9 +46,9 @@ export class MediaData {
 
   /** @throws Malformed - a sample lies outside the media data that is there */
   mustHold(start: number, end: number): void {
-    if (end > start && !this.holds(start, end)) {
-      throw new Malformed('its tables point to samples that are not in the file');
-    }
+    if (end <= start || this.holds(start, end)) return;
+    const Problem = end > (this.ends.at(-1) ?? 0) ? EndsEarly : Malformed;
+    throw new Problem('its tables point to samples that are not in the file');
   }
 
   private holds(start: number, end: number): boolean {

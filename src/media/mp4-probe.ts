@@ -2,7 +2,7 @@ import { Box } from './box.js';
 import { checkBrands } from './brands.js';
 import { describeFirstBytes, FIRST_BYTES } from './first-bytes.js';
 import { sampleRuns } from './fragment.js';
-import { Malformed } from './malformed.js';
+import { EndsEarly, Malformed } from './malformed.js';
 import { MediaData } from './media-data.js';
 import { parseMovie, secondsOf, type Movie, type Track } from './movie.js';
 import { indexedEnd } from './segment-index.js';
@@ -41,8 +41,13 @@ export type Mp4Verdict =
       /** `false` for fragments that nothing in the file counts: of those, whole ones may be missing at the end. */
       readonly showsItsEnd: boolean;
     }
-  /** `reason` completes the sentence "This is not a whole MP4 video: …". */
-  | { readonly whole: false; readonly reason: string };
+  | {
+      readonly whole: false;
+      /** Completes the sentence "This is not a whole MP4 video: …". */
+      readonly reason: string;
+      /** Whether more bytes behind these could make a whole one. */
+      readonly endsEarly: boolean;
+    };
 
 /**
  * Tells whether the bytes of a download are one whole MP4 video, while they stream by, however they are cut into chunks.
@@ -82,7 +87,7 @@ export class Mp4Probe {
 
   /** The verdict on all that was pushed. Call it once the last byte has come. */
   finish(): Mp4Verdict {
-    if (this.bytes === 0) return { whole: false, reason: 'it is empty' };
+    if (this.bytes === 0) return { whole: false, reason: 'it is empty', endsEarly: true };
     if (this.verdict === null && !this.foreign) {
       try {
         this.verdict = this.judge();
@@ -91,7 +96,8 @@ export class Mp4Probe {
       }
     }
     // Worded only now, so that the same file gets the same words however its first bytes were cut.
-    return this.verdict ?? { whole: false, reason: `it is ${describeFirstBytes(this.first())}` };
+    const foreign = { whole: false, reason: `it is ${describeFirstBytes(this.first())}`, endsEarly: false } as const;
+    return this.verdict ?? foreign;
   }
 
   private keepFirst(chunk: Uint8Array): void {
@@ -108,7 +114,7 @@ export class Mp4Probe {
     if (!this.hasFileType) this.foreign = true;
     else {
       const reason = error instanceof Malformed ? error.message : 'its tables cannot be read';
-      this.verdict = { whole: false, reason };
+      this.verdict = { whole: false, reason, endsEarly: error instanceof EndsEarly };
     }
   }
 
@@ -148,11 +154,13 @@ export class Mp4Probe {
     const zeros = this.walker.finish();
     const { movie } = this;
     if (!this.hasFileType) throw new Malformed('it has no ftyp box');
-    if (movie === null) throw new Malformed('it has no moov box, which says what is in it');
+    if (movie === null) throw new EndsEarly('it has no moov box, which says what is in it');
     // Padding is harmless behind a movie whose tables say all that there is; fragments could be missing where it stands.
-    if (zeros > 0 && movie.fragmentDefaults !== null)
-      throw new Malformed(`its last ${zeros} bytes are not a whole box`);
-    if (this.media.isEmpty) throw new Malformed('it has no mdat box, which holds pictures and sound');
+    if (zeros > 0 && movie.fragmentDefaults !== null) {
+      const Problem = zeros < 8 ? EndsEarly : Malformed;
+      throw new Problem(`its last ${zeros} bytes are not a whole box`);
+    }
+    if (this.media.isEmpty) throw new EndsEarly('it has no mdat box, which holds pictures and sound');
     if (!movie.tracks.some(isVideo)) throw new Malformed('it has no video track');
     this.media.checkRuns();
     const tracks = movie.tracks.filter((track) => this.checkedBytes(track) > 0);
@@ -193,12 +201,12 @@ export class Mp4Probe {
 
   private checkPromises(movie: Movie): void {
     if (this.promisedEnd > this.bytes) {
-      throw new Malformed(`it ends ${this.promisedEnd - this.bytes} bytes before the end of its last indexed segment`);
+      throw new EndsEarly(`it ends ${this.promisedEnd - this.bytes} bytes before the end of its last indexed segment`);
     }
     if (movie.announcedSeconds === null) return;
     const seconds = longest(movie.tracks.map((track) => this.seconds(track, movie))) ?? 0;
     if (seconds < movie.announcedSeconds - ANNOUNCED_TOLERANCE_SECONDS) {
-      throw new Malformed(`it has ${seconds.toFixed(2)} of ${movie.announcedSeconds.toFixed(2)} seconds`);
+      throw new EndsEarly(`it has ${seconds.toFixed(2)} of ${movie.announcedSeconds.toFixed(2)} seconds`);
     }
   }
 }

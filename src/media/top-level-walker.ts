@@ -1,5 +1,5 @@
 import { GrowingBytes } from './growing-bytes.js';
-import { Malformed } from './malformed.js';
+import { EndsEarly, Malformed } from './malformed.js';
 
 /** More boxes than an hour of one-frame fragments has; what comes after them is an attack on the clock. */
 const MAX_BOXES = 1_000_000;
@@ -46,17 +46,17 @@ export class TopLevelWalker {
 
   /**
    * How many zero bytes stand behind the last box. Fewer than eight may also be the beginning of another.
-   * @throws Malformed - the file ends in the middle of a box
+   * @throws EndsEarly - the file ends in the middle of a box
    */
   finish(): number {
     const { current } = this;
     if (this.headerFilled > 0) {
       if (this.header.subarray(0, this.headerFilled).every((byte) => byte === 0)) return this.headerFilled;
-      throw new Malformed(`its last ${this.headerFilled} bytes are not a whole box`);
+      throw new EndsEarly(`its last ${this.headerFilled} bytes are not a whole box`);
     }
     if (current === null) return this.zeros;
     if (current.end !== Number.POSITIVE_INFINITY) {
-      throw new Malformed(`it ends ${current.end - this.position} bytes before the end of its ${current.type} box`);
+      throw new EndsEarly(`it ends ${current.end - this.position} bytes before the end of its ${current.type} box`);
     }
     this.close({ ...current, end: this.position });
     return 0;

@@ -24,6 +24,7 @@ interface FileWriteDeps {
 export class FileWrite implements VideoWrite {
   private written = 0;
   private ended = false;
+  private readonly stop = new AbortController();
 
   constructor(private readonly file: FileWriteDeps) {}
 
@@ -57,6 +58,7 @@ export class FileWrite implements VideoWrite {
 
   async discard(): Promise<void> {
     this.ended = true;
+    this.stop.abort(hasEnded(this.file.key));
     await this.file.handle.close().catch(ignore);
     await removeIfThere(this.part).catch(ignore);
   }
@@ -66,7 +68,7 @@ export class FileWrite implements VideoWrite {
   }
 
   private refuseIfEnded(): void {
-    if (this.ended) throw new StorageError('StorageFailed', `The transfer of "${this.file.key}" has ended already.`);
+    if (this.ended) throw hasEnded(this.file.key);
   }
 
   private async makeDurable(expectedBytes: number): Promise<void> {
@@ -103,8 +105,13 @@ export class FileWrite implements VideoWrite {
 
   private async placeAt(key: string, content: FileContent, replace: boolean): Promise<Placement> {
     const target = path.join(this.file.directory, path.posix.basename(key));
-    return await (replace ? replaceFile : placeFile)(this.part, target, content);
+    const sought = { ...content, signal: this.stop.signal };
+    return await (replace ? replaceFile : placeFile)(this.part, target, sought);
   }
+}
+
+function hasEnded(key: string): StorageError {
+  return new StorageError('StorageFailed', `The transfer of "${key}" has ended already.`);
 }
 
 /** Clean-up is best effort: what stays is swept by the next attempt. */

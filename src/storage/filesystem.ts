@@ -7,6 +7,7 @@ import { FileWrite } from './file-write.js';
 import { hashFile } from './hash-file.js';
 import { newPartName, newTrialName, removeIfThere, removeParts } from './part-file.js';
 import {
+  NotDurable,
   StorageError,
   type FindOptions,
   type OpenOptions,
@@ -46,13 +47,14 @@ export class FileSystemStore implements VideoStore {
     });
   }
 
-  async find(key: string, { signal }: FindOptions = {}): Promise<StoredVideo | null> {
+  async find(key: string, options: FindOptions = {}): Promise<StoredVideo | null> {
     const { folders, name } = parseKey(key);
-    return await guarded(`Reading "${key}" in "${this.root}"`, async () => {
+    const doing = `Reading "${key}" in "${this.root}"`;
+    return await guarded(doing, async () => {
       const { directory, complete } = await findDirectory(this.root, folders);
-      const content = complete ? await hashFile(path.join(directory, name), signal) : null;
+      const content = complete ? await hashFile(path.join(directory, name), options) : null;
       // Whoever gave the file its name may have died, or failed, before the name was durable.
-      if (content !== null) await syncDirectory(directory);
+      if (content !== null) await syncDirectory(directory).catch(notDurable(doing));
       return content === null ? null : { key, uri: this.uri(key), ...content };
     });
   }
@@ -100,6 +102,13 @@ async function guarded<T>(doing: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw storageTrouble(doing, error);
   }
+}
+
+function notDurable(doing: string): (error: unknown) => never {
+  return (error) => {
+    const { type, message } = storageTrouble(doing, error);
+    throw new NotDurable(type, message, { cause: error });
+  };
 }
 
 type Kind = 'file' | 'folder' | 'symbolic link';

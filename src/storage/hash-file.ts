@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
+import type { FindOptions } from './port.js';
 import { errorCode } from './trouble.js';
 
 export interface FileContent {
@@ -12,11 +13,15 @@ export interface FileContent {
 const NO_FOLLOW = constants.O_NOFOLLOW | 0;
 const NO_BLOCK = constants.O_NONBLOCK | 0;
 
-/** Length and sha256 of a regular file, read as a stream; `null` when there is none, also for a folder or a link. */
-export async function hashFile(file: string, signal?: AbortSignal): Promise<FileContent | null> {
+/**
+ * Length and sha256 of a regular file, read as a stream; `null` when there is none, also for a folder or a link.
+ * @param bytes - a file of another length is none, and is not read
+ */
+export async function hashFile(file: string, { bytes: length, signal }: FindOptions = {}): Promise<FileContent | null> {
   try {
     // Looked at before it is opened: opening a device or a pipe can have effects.
-    if (!(await lstat(file)).isFile()) return null;
+    const stats = await lstat(file);
+    if (!stats.isFile() || stats.size !== (length ?? stats.size)) return null;
     const handle = await open(file, constants.O_RDONLY | NO_FOLLOW | NO_BLOCK);
     const hash = createHash('sha256');
     let bytes = 0;

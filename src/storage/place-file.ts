@@ -6,6 +6,11 @@ import { errorCode } from './trouble.js';
 /** `link` on FAT, exFAT, many network and FUSE file systems. */
 const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS', 'EXDEV']);
 
+/** The content that is to be under a name; `signal` ends the comparing of what is there. */
+interface Sought extends FileContent {
+  readonly signal?: AbortSignal;
+}
+
 export type Placement =
   /** `target` holds the content: put there now, or there already. */
   | 'placed'
@@ -19,7 +24,7 @@ export type Placement =
  * name exists, `rename` would not. Links and folders under the name are never followed or entered.
  * @throws system errors
  */
-export async function placeFile(part: string, target: string, content: FileContent): Promise<Placement> {
+export async function placeFile(part: string, target: string, content: Sought): Promise<Placement> {
   try {
     await link(part, target);
   } catch (error) {
@@ -33,7 +38,7 @@ export async function placeFile(part: string, target: string, content: FileConte
 }
 
 /** The same, replacing a file or a link under the name; a folder stays. @throws system errors */
-export async function replaceFile(part: string, target: string, content: FileContent): Promise<Placement> {
+export async function replaceFile(part: string, target: string, content: Sought): Promise<Placement> {
   try {
     await rename(part, target);
     return 'placed';
@@ -50,17 +55,12 @@ export async function replaceFile(part: string, target: string, content: FileCon
  * Without hard links there is no call that both refuses to replace and shows the file whole, so the name is looked at just
  * before the rename. Content that another program puts there in between, a matter of microseconds, would be replaced.
  */
-export async function placeWithoutLinks(part: string, target: string, content: FileContent): Promise<Placement> {
+export async function placeWithoutLinks(part: string, target: string, content: Sought): Promise<Placement> {
   if (await exists(target)) return await settle('EEXIST', part, target, content);
   return await replaceFile(part, target, content);
 }
 
-async function settle(
-  code: 'EEXIST' | 'ENOENT',
-  part: string,
-  target: string,
-  content: FileContent,
-): Promise<Placement> {
+async function settle(code: 'EEXIST' | 'ENOENT', part: string, target: string, content: Sought): Promise<Placement> {
   if (await holds(target, content)) {
     await removeIfThere(part);
     return 'placed';
@@ -68,10 +68,9 @@ async function settle(
   return code === 'EEXIST' ? 'taken' : 'lost';
 }
 
-async function holds(target: string, content: FileContent): Promise<boolean> {
+async function holds(target: string, content: Sought): Promise<boolean> {
   try {
-    const found = await hashFile(target);
-    return found?.sha256 === content.sha256 && found.bytes === content.bytes;
+    return (await hashFile(target, content))?.sha256 === content.sha256;
   } catch (error) {
     // A file that longtake may not read was not written by it.
     if (['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) return false;

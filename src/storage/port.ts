@@ -29,6 +29,8 @@ export interface CheckOptions {
 export interface FindOptions {
   /** Ends the reading of what may be large; `find` rejects then. */
   readonly signal?: AbortSignal;
+  /** The length of what is looked for: where that is told before the file is read, one of another length is `null`, unread. */
+  readonly bytes?: number;
 }
 
 export interface OpenOptions {
@@ -62,7 +64,7 @@ export interface VideoStore {
    * @throws StorageError
    */
   check(key: string, options: CheckOptions): Promise<void>;
-  /** The finished file under `key`, hashed anew and durable from now on, or `null`. @throws StorageError */
+  /** The finished file under `key`, hashed anew and durable from now on, or `null`. @throws StorageError, NotDurable */
   find(key: string, options?: FindOptions): Promise<StoredVideo | null>;
   /** Starts a transfer, after sweeping what dead attempts of the same owner left for this key. @throws StorageError */
   open(key: string, options: OpenOptions): Promise<VideoWrite>;
@@ -82,3 +84,6 @@ export class StorageError extends Error {
     super(message, options);
   }
 }
+
+/** The file is there and could be read, but nothing promises yet that it stays. */
+export class NotDurable extends StorageError {}

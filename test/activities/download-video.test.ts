@@ -174,6 +174,17 @@ describe('a download', () => {
     });
   });
 
+  it('does not add up 404s that are not in a row', async () => {
+    let before: Partial<DownloadProgress> = {};
+    for (let n = 1; n < 10; n++) {
+      const { environment, run } = await prepare({ before, content: () => refusal(n % 2 === 1 ? 404 : 503, 'no') });
+      environment.on('heartbeat', (progress: DownloadProgress) => (before = progress));
+      await expect(run()).rejects.toMatchObject({ type: 'DownloadFailed', nonRetryable: false });
+    }
+    expect(before).toMatchObject({ missing: 1 });
+    expect((await (await prepare({ before })).run()).bytes).toBe(CLIP.length);
+  });
+
   it('that is found finished leaves nothing of the attempt that died while it published', async () => {
     const first = await prepare({});
     const finished = await first.run();
@@ -193,12 +204,18 @@ describe('a download', () => {
   });
 
   it('that is cancelled while it hashes a file that may be finished ends at once', async () => {
-    const finished = { ...INPUT, uri: '', bytes: 1, sha256: 'of another file', contentType: 'video/mp4' } as const;
+    const finished = {
+      ...INPUT,
+      uri: '',
+      bytes: 200 * 1024 ** 3,
+      sha256: 'of another file',
+      contentType: 'video/mp4',
+    } as const;
     const facts = { durationSeconds: null, width: null, height: null };
     const { directory, environment, run } = await prepare({ before: { finished: { ...finished, ...facts } } });
     const file = path.join(directory, INPUT.key);
     await writeFile(file, '');
-    await truncate(file, 200 * 1024 ** 3); // takes minutes to read
+    await truncate(file, finished.bytes); // takes minutes to read
     const ended = run();
     setTimeout(() => {
       environment.cancel('CANCELLED');

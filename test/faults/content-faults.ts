@@ -161,6 +161,16 @@ export const CONTENT_FAULTS: Readonly<Record<string, Fault>> = {
     requests: 1,
   },
   'no length, and cut off': once(raw(HEAD, '\r\n', CLIP.subarray(0, 9_000))),
+  'no length, and cut off elsewhere each time': {
+    content: (call) => raw(HEAD, '\r\n', CLIP.subarray(0, [9_000, 20, 0][call.n - 1]))(call),
+    end: 'saved',
+    requests: 4,
+  },
+  'no length, and a web page': {
+    content: raw(HEAD, '\r\n', '<!doctype html><html><body>502</body></html>'),
+    end: 'InvalidVideo',
+    requests: 3,
+  },
   'chunked and cut off': once(
     raw(`${HEAD}Transfer-Encoding: chunked\r\n\r\n2328\r\n`, CLIP.subarray(0, 0x2328), '\r\n'),
   ),

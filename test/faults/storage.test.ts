@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, readdir, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LongtakeError, type GenerateVideoInput } from '../../src/client/index.js';
+import { siblingKey } from '../../src/contract/output-key.js';
 import { CLIP, video } from '../support/provider.js';
 import { startRig, type Rig } from '../support/rig.js';
 import { startS3Proxy, type S3Call, type S3Proxy } from '../support/s3-proxy.js';
@@ -230,6 +232,24 @@ describe('S3', () => {
     proxy.fate = (call) => (isVideo(call) && lost++ === 0 ? 'lose-answer' : 'pass');
     await expectSaved();
     expect(await place.everything('folder')).toEqual(['x.mp4']);
+  });
+
+  it('that does not let other content under the key be read takes the video beside it, also where saving it failed once', async () => {
+    await start();
+    const Bucket = new URL(place.environment['LONGTAKE_STORAGE'] ?? '').hostname;
+    const beside = siblingKey(OUTPUT.output, 'job-1');
+    rig.provider.script.content = async () => {
+      await server.client.send(new PutObjectCommand({ Bucket, Key: OUTPUT.output, Body: 'other' }));
+      return video();
+    };
+    let refused = 0;
+    proxy.fate = ({ kind, path: object }) => {
+      const isRefused = kind === 'PUT' ? object.endsWith(beside) && refused++ === 0 : object.endsWith('/x.mp4');
+      return isRefused ? 'deny' : 'pass';
+    };
+    const { assets } = await (await rig.start(OUTPUT)).result();
+    expect(assets).toMatchObject([{ key: beside, bytes: CLIP.length }]);
+    expect(rig.provider.contents).toHaveLength(2);
   });
 
   it('that takes no video is told when timeouts.download is over, with nothing left', async () => {

@@ -61,6 +61,22 @@ describe('no beginning of a video passes for the whole, wherever it is cut', () 
   });
 });
 
+describe('the beginning of a video, once it shows what it is, wants nothing but its rest', () => {
+  const files = [...WHOLE_FIXTURES.map((name): [string, Buffer] => [name, fixture(name)])];
+
+  it.each([...files, ...Object.entries(VARIANTS).map(([name, make]): [string, Buffer] => [`a file ${name}`, make()])])(
+    '%s',
+    (_name, file) => {
+      const beyondHelp: [length: number, reason: string][] = [];
+      for (let length = file.indexOf('ftyp') + 4; length < file.length; length++) {
+        const verdict = probe(file.subarray(0, length));
+        if (!verdict.whole && !verdict.endsEarly) beyondHelp.push([length, verdict.reason]);
+      }
+      expect(beyondHelp).toEqual([]);
+    },
+  );
+});
+
 describe('the verdict does not depend on how the bytes were cut into chunks', () => {
   const files = [
     ...WHOLE_FIXTURES.map(fixture),

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import {
   chmod,
   lstat,
@@ -11,10 +12,12 @@ import {
   rename,
   rm,
   symlink,
+  truncate,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { siblingKey } from '../../src/contract/output-key.js';
@@ -131,6 +134,38 @@ describe('an unfinished file', () => {
     await expect(write.publish(contentOf(VIDEO))).rejects.toMatchObject({ type: 'StorageFailed' });
   });
 });
+
+describe('a file under the key', () => {
+  it('that has not the length of what is looked for is not read', async () => {
+    await mkdir(root);
+    await writeFile(path.join(root, 'greenhouse.mp4'), '');
+    await truncate(path.join(root, 'greenhouse.mp4'), 200 * 1024 ** 3); // takes minutes to read
+    expect(await store.find('greenhouse.mp4', { bytes: VIDEO.length })).toBeNull();
+  });
+
+  it.skipIf(process.platform !== 'linux')('is compared no further once the transfer has ended', async () => {
+    const [video, other] = [Buffer.alloc(8 * 1024 ** 2, 1), Buffer.alloc(8 * 1024 ** 2, 2)];
+    const write = await begin(store, 'greenhouse.mp4', video);
+    const file = path.join(root, 'greenhouse.mp4');
+    await writeFile(file, other);
+    const published = write.publish(contentOf(video));
+    published.catch(() => undefined);
+    while (!openFiles().includes(file)) await nextTurn(); // several turns pass before it is read
+    await write.discard();
+    await expect(published).rejects.toThrow('has ended already');
+    expect(await filesBelow(root)).toEqual(['greenhouse.mp4']);
+  });
+});
+
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ''; // the folder's own
+    }
+  });
+}
 
 describe('symbolic links', () => {
   let outside: string;

@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -48,6 +48,20 @@ describe.each([
       expect(await readFile(target, 'utf8')).toBe(other);
       expect(await readFile(part)).toEqual(VIDEO);
     }
+  });
+
+  it('tells other content by its length, and reads none of it', async () => {
+    await writeFile(target, '');
+    await truncate(target, 200 * 1024 ** 3); // takes minutes to read
+    expect(await place(part, target, contentOf(VIDEO))).toBe('taken');
+  });
+
+  it('ends the comparing of content of the same length when it is told to', async () => {
+    await writeFile(target, '');
+    await truncate(target, 200 * 1024 ** 3);
+    const content = { bytes: 200 * 1024 ** 3, sha256: 'of another file', signal: AbortSignal.timeout(100) };
+    await expect(place(part, target, content)).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(await readFile(part)).toEqual(VIDEO);
   });
 
   it('keeps folders and links, dangling or not, and follows none', async () => {
