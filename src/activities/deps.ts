@@ -36,7 +36,7 @@ export interface TemporalPort {
    * run before it paid for since is not in its history. Rejects when the server does not say.
    */
   mayPay(run: RunRef): Promise<boolean>;
-  /** Jobs of all runs under this id, open or closed, as far as the server can tell. At most three. */
+  /** Jobs of all runs under this id, open or closed, as far as the server can tell. At most ten. */
   jobsOf(workflowId: string): Promise<readonly string[]>;
 }
 

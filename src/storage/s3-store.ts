@@ -49,10 +49,12 @@ class S3Store implements VideoStore {
     });
   }
 
-  async find(key: string, { signal }: FindOptions = {}): Promise<StoredVideo | null> {
+  async find(key: string, { signal, bytes }: FindOptions = {}): Promise<StoredVideo | null> {
     const objectKey = this.parse(key);
+    const ending = signal === undefined ? {} : { abortSignal: signal };
     return await this.guarded(`Reading "${key}"`, async () => {
-      const content = await this.bucket.hash(objectKey, signal === undefined ? {} : { abortSignal: signal });
+      if (bytes !== undefined && (await this.bucket.sizeOf(objectKey, ending)) !== bytes) return null;
+      const content = await this.bucket.hash(objectKey, ending);
       return content === null ? null : { key, uri: this.uri(key), ...content };
     });
   }

@@ -6,7 +6,6 @@ import {
   ActivityResetError,
   type Client,
   QueryNotRegisteredError,
-  type WorkflowClient,
   type WorkflowExecutionInfo,
   WorkflowNotFoundError,
 } from '@temporalio/client';
@@ -18,8 +17,8 @@ import { mayPayAfter, resetRunOf } from './reset.js';
 import { queryLiteral } from './query-literal.js';
 
 const ANSWER_WITHIN_MS = 10_000;
-/** A message has room for as many. */
-const ENOUGH = 3;
+/** A message has room for as many runs, and for as many jobs. */
+const ENOUGH = { runs: 3, jobs: 10 } as const;
 const JOB_ID_KEY = defineSearchAttributeKey('LongtakeJobId', 'KEYWORD');
 const OVER = [ActivityNotFoundError, ActivityCancelledError, ActivityPausedError, ActivityResetError];
 
@@ -80,14 +79,16 @@ export function createTemporalPort(
     async ownersOf(jobId) {
       if (!searchAttributes) return [];
       const query = `LongtakeJobId = ${queryLiteral(jobId)} AND TaskQueue = ${queryLiteral(taskQueue)}`;
-      const owners = await ask(() => firstOf(runs, query, ({ workflowId }) => workflowId));
+      const owners = await ask(() => firstOf(ENOUGH.runs, runs.list({ query }), ({ workflowId }) => workflowId));
       return [...owners.values()].map(({ workflowId, runId }) => ({ workflowId, runId }));
     },
     async jobsOf(workflowId) {
       if (!searchAttributes) return [];
       const query = `WorkflowId = ${queryLiteral(workflowId)} AND LongtakeJobId IS NOT NULL`;
       const jobs = await ask(() =>
-        firstOf(runs, query, ({ typedSearchAttributes }) => typedSearchAttributes.get(JOB_ID_KEY)),
+        firstOf(ENOUGH.jobs, runs.list({ query }), ({ typedSearchAttributes }) =>
+          typedSearchAttributes.get(JOB_ID_KEY),
+        ),
       );
       return [...jobs.keys()];
     },
@@ -96,15 +97,15 @@ export function createTemporalPort(
 
 /** The first runs of a list, one for each key. */
 async function firstOf(
-  runs: WorkflowClient,
-  query: string,
+  most: number,
+  runs: AsyncIterable<WorkflowExecutionInfo>,
   keyOf: (run: WorkflowExecutionInfo) => string | undefined,
 ): Promise<ReadonlyMap<string, WorkflowExecutionInfo>> {
   const found = new Map<string, WorkflowExecutionInfo>();
-  for await (const run of runs.list({ query })) {
+  for await (const run of runs) {
     const key = keyOf(run);
     if (key !== undefined && !found.has(key)) found.set(key, run);
-    if (found.size === ENOUGH) break;
+    if (found.size === most) break;
   }
   return found;
 }

@@ -2,6 +2,7 @@ import {
   ApplicationFailure,
   CancelledFailure,
   log,
+  patched,
   proxyActivities,
   TimeoutFailure,
   workflowInfo,
@@ -9,7 +10,7 @@ import {
 import type { Activities } from '../activities/index.js';
 import type { DownloadInput, DownloadProgress } from '../activities/download-video.js';
 import { adoptOutputCommand } from '../contract/commands.js';
-import { withCommand } from '../contract/failures.js';
+import { withCommand, type FailureType } from '../contract/failures.js';
 import { downloadTaskQueue } from '../contract/names.js';
 import { outputKeyOf } from '../contract/output-key.js';
 import type { Failure, VideoAsset } from '../contract/types.js';
@@ -25,17 +26,54 @@ const { downloadVideo } = proxyActivities<Pick<Activities, 'downloadVideo'>>({
 });
 const { discardDownload } = proxyActivities<Pick<Activities, 'discardDownload'>>(DISCARD);
 
-/** Saves every output of the finished job. */
+/** Runs of earlier builds gave up all further outputs with the first that was not to be had. */
+const TRIES_EVERY_OUTPUT = 'tries-every-output';
+
+/** Of one output, while the others may be as they should. */
+const OF_ONE_OUTPUT: ReadonlySet<string> = new Set<FailureType>(['DownloadFailed', 'InvalidVideo']);
+
+interface Unsaved {
+  readonly key: string;
+  readonly failure: ApplicationFailure;
+}
+
+/** Saves every output of the finished job that is to be had. */
 export async function download(run: VideoRun, jobId: string, outputs: number): Promise<void> {
   run.enter('downloading');
-  const taskQueue = downloadTaskQueue(workflowInfo().taskQueue);
+  const unsaved: Unsaved[] = [];
   for (let index = 0; index < outputs; index++) {
     const input = { jobId, index, key: outputKeyOf(run.plan.output, index), overwrite: run.plan.overwrite };
-    const asset = await downloadOne(run, input, taskQueue);
-    const warnings = differencesFrom(run.input.request, asset);
-    for (const warning of warnings) log.warn(warning, { jobId });
-    run.saved(asset, warnings);
+    try {
+      await saveOne(run, input);
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure)) throw error;
+      unsaved.push({ key: input.key, failure: error });
+      const isLast = index + 1 === outputs;
+      if (!isLast && !(OF_ONE_OUTPUT.has(error.type ?? '') && patched(TRIES_EVERY_OUTPUT))) break;
+    }
   }
+  const [first, ...others] = unsaved;
+  if (first !== undefined) throw endOfSome(run, first, others);
+}
+
+async function saveOne(run: VideoRun, input: DownloadInput): Promise<void> {
+  const asset = await downloadOne(run, input, downloadTaskQueue(workflowInfo().taskQueue));
+  const warnings = differencesFrom(run.input.request, asset);
+  for (const warning of warnings) log.warn(warning, { jobId: input.jobId });
+  run.saved(asset, warnings);
+}
+
+/** The first one's end, with what became of the others before it. */
+function endOfSome(run: VideoRun, { failure }: Unsaved, others: readonly Unsaved[]): ApplicationFailure {
+  const saved = run.status.assets.map(({ uri }) => uri).join(', ');
+  const missing = others.map(({ key, failure: { type } }) => `${key} (${type ?? 'Unexpected'})`).join(', ');
+  const before = [
+    ...(saved === '' ? [] : [`Saved: ${saved}.`]),
+    ...(missing === '' ? [] : [`Not saved either: ${missing}.`]),
+  ];
+  const type = contractType(failure);
+  if (before.length === 0 || type === null) return failure;
+  return endWith(type, [...before, failure.message].join(' '));
 }
 
 async function downloadOne(run: VideoRun, input: DownloadInput, taskQueue: string): Promise<VideoAsset> {
@@ -82,15 +120,13 @@ function endOf(error: unknown, run: VideoRun, input: DownloadInput): unknown {
   if (cause === null) return error;
   if (run.isCancelled() && (cause instanceof CancelledFailure || cause instanceof TimeoutFailure))
     return cancelledRun(run);
-  const saved =
-    run.status.assets.length === 0 ? '' : `Saved before: ${run.status.assets.map((asset) => asset.uri).join(', ')}. `;
-  if (cause instanceof ApplicationFailure) return lastFailure(cause, saved, input);
-  if (cause.cause instanceof ApplicationFailure) return lastFailure(cause.cause, saved, input);
+  if (cause instanceof ApplicationFailure) return lastFailure(cause, input);
+  if (cause.cause instanceof ApplicationFailure) return lastFailure(cause.cause, input);
   const before = cause instanceof TimeoutFailure ? problemBefore(cause) : undefined;
-  if (before !== undefined) return outOfTime(before, saved, input);
+  if (before !== undefined) return outOfTime(before, input);
   return failRun(
     'DownloadFailed',
-    `${saved}The video of job ${input.jobId} was not saved within timeouts.download: no worker finished it.`,
+    `The video of job ${input.jobId} was not saved within timeouts.download: no worker finished it.`,
     adoptOutputCommand(input),
   );
 }
@@ -100,23 +136,23 @@ function problemBefore({ lastHeartbeatDetails }: TimeoutFailure): Failure | unde
   return (lastHeartbeatDetails as Partial<DownloadProgress> | undefined)?.problem;
 }
 
-function lastFailure(failure: ApplicationFailure, saved: string, input: DownloadInput): ApplicationFailure {
+function lastFailure(failure: ApplicationFailure, input: DownloadInput): ApplicationFailure {
   const type = contractType(failure);
   if (type === null) {
     return failRun(
       'DownloadFailed',
-      `${saved}The download of job ${input.jobId} failed: ${failure.message}`,
+      `The download of job ${input.jobId} failed: ${failure.message}`,
       adoptOutputCommand(input),
     );
   }
-  if (failure.nonRetryable === true) return endWith(type, `${saved}${failure.message}`);
-  return outOfTime({ type, message: failure.message }, saved, input);
+  if (failure.nonRetryable === true) return endWith(type, failure.message);
+  return outOfTime({ type, message: failure.message }, input);
 }
 
 /** What another attempt could have mended has no command yet. */
-function outOfTime({ type, message }: Failure, saved: string, input: DownloadInput): ApplicationFailure {
+function outOfTime({ type, message }: Failure, input: DownloadInput): ApplicationFailure {
   return endWith(
     type,
-    withCommand(`${saved}timeouts.download leaves no time for another attempt. ${message}`, adoptOutputCommand(input)),
+    withCommand(`timeouts.download leaves no time for another attempt. ${message}`, adoptOutputCommand(input)),
   );
 }

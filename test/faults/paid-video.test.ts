@@ -6,7 +6,16 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FailureType } from '../../src/contract/index.js';
 import { LongtakeError, type GenerateVideoInput } from '../../src/client/index.js';
-import { accepted, CLIP, completed, job, refusal, video, type ProviderScript } from '../support/provider.js';
+import {
+  accepted,
+  CLIP,
+  completed,
+  job,
+  refusal,
+  video,
+  type ProviderScript,
+  type Reply,
+} from '../support/provider.js';
 import { startRig, type Rig } from '../support/rig.js';
 
 /**
@@ -151,6 +160,24 @@ describe('the command at the end of', () => {
     await obey(error, output);
   });
 
+  it.each<[string, Reply]>([
+    ['DownloadFailed', refusal(410, 'gone')],
+    ['InvalidVideo', { body: 'no video', headers: { 'content-type': 'video/mp4' } }],
+  ])('%s of one of several outputs keeps none of the others from being saved', async (type, lost) => {
+    const lose = new Set([0, 2]);
+    rig.provider.script = {
+      submit: () => accepted(`job-of-four-${type}`),
+      poll: ({ jobId }) => completed(jobId, 0.24, 4),
+      content: ({ index }) => (lose.has(index) ? lost : video()),
+    };
+    const error = await failureOf({ output: `four-${type}.mp4` });
+    expect(error).toMatchObject({ type });
+    expect(error.message).toMatch(/^Saved: \S+-1\.mp4, \S+-3\.mp4\. Not saved either: \S+-2\.mp4 \(\w+\)\. /);
+    expect(await readFile(join(rig.storage, `four-${type}-3.mp4`))).toEqual(CLIP);
+    lose.clear();
+    await obey(error, `four-${type}.mp4`);
+  });
+
   it('the second of two videos gets both, under a name of their own, and the first one stays', async () => {
     rig.provider.script = {
       submit: () => accepted('job-of-two'),
@@ -158,7 +185,7 @@ describe('the command at the end of', () => {
       content: ({ index }) => (index === 0 ? video() : refusal(410, 'gone')),
     };
     const error = await failureOf({ output: 'pair.mp4' });
-    expect(error.message).toMatch(/Saved before: file:\S+pair\.mp4\./);
+    expect(error.message).toMatch(/Saved: file:\S+pair\.mp4\./);
     await obey(error, 'adopt-job-of-two.mp4');
     expect(await readFile(join(rig.storage, 'pair.mp4'))).toEqual(CLIP);
   });
