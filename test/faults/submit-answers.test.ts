@@ -196,7 +196,9 @@ const WIRE_ROWS: readonly WireRow[] = [
   neverSent('has a certificate that nobody trusts', () =>
     startRawServer((socket) => socket.end(), { tls: selfSigned() }),
   ),
-  cutOff('stands and is closed at once', (socket) => socket.end()),
+  neverSent('stands and is closed at once', () =>
+    startRawServer(() => undefined, { onConnection: (socket) => socket.end() }),
+  ),
   cutOff(
     'is reset before the body is through',
     (socket) => socket.once('data', () => socket.resetAndDestroy()),
