@@ -1,9 +1,9 @@
 import { cancellationSignal, cancelled, log } from '@temporalio/activity';
+import pRetry, { type RetryContext } from 'p-retry';
 import { AttemptOver, type TemporalPort } from './deps.js';
-import { keepTrying } from './keep-trying.js';
 
 /** A server that restarts is back by then; longer would hold a slot that another download waits for. */
-const ASKING = { forMs: 120_000, firstDelayMs: 500, longestDelayMs: 5_000 } as const;
+const ASKING = { retries: Infinity, maxRetryTime: 120_000, minTimeout: 500, maxTimeout: 5_000 } as const;
 
 export type Standing = 'counted_on' | 'over' | 'unknown';
 
@@ -13,15 +13,16 @@ export type Standing = 'counted_on' | 'over' | 'unknown';
  * @throws what cancellation throws, at once
  */
 export async function stillCountedOn(temporal: TemporalPort, details: unknown): Promise<Standing> {
-  let standing: Standing = 'unknown';
-  const ask = async (): Promise<void> => {
-    standing = await standingNow(temporal, details);
-  };
-  const onFirstFailure = (error: unknown): void => {
-    log.warn('the server did not confirm a heartbeat', { error });
-  };
-  await Promise.race([cancelled(), keepTrying(ask, { ...ASKING, signal: cancellationSignal() }, onFirstFailure)]);
-  return standing;
+  const signal = cancellationSignal();
+  const asking = pRetry(() => standingNow(temporal, details), { ...ASKING, signal, onFailedAttempt });
+  return await Promise.race([cancelled(), asking]).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    return 'unknown';
+  });
+}
+
+function onFailedAttempt({ attemptNumber, error }: RetryContext): void {
+  if (attemptNumber === 1) log.warn('the server did not confirm a heartbeat', { error });
 }
 
 async function standingNow(temporal: TemporalPort, details: unknown): Promise<Standing> {

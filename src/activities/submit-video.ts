@@ -1,5 +1,6 @@
 import { activityInfo, heartbeat, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import pRetry, { type RetryContext } from 'p-retry';
 import { adoptCommand } from '../contract/commands.js';
 import { isDotSegment } from '../contract/dot-segment.js';
 import type { FailureType } from '../contract/failures.js';
@@ -8,7 +9,6 @@ import type { Job, OpenRouter, SubmitAnswer } from '../openrouter/answers.js';
 import { holdToBudget, modelsFor } from './budget.js';
 import type { ActivityDeps, TemporalPort } from './deps.js';
 import { finalFailure } from './failures.js';
-import { keepTrying } from './keep-trying.js';
 import type { ModelCatalog } from './model-catalog.js';
 import { stopwatch, unavailable, type Patience } from './retry-time.js';
 import { earlierMark, HeldBack, markSending, unmark, type SubmitMark, type SubmittedJob } from './submit-mark.js';
@@ -34,7 +34,7 @@ export const SUBMISSION_UNKNOWN = 'SubmissionUnknown';
 
 const HEARTBEAT_EVERY_MS = 5_000;
 /** Nobody else knows of the job; what outlasts half an hour of trying is in the log. */
-const RECORDING = { forMs: 30 * 60_000, firstDelayMs: 500, longestDelayMs: 15_000 } as const;
+const RECORDING = { retries: Infinity, maxRetryTime: 30 * 60_000, minTimeout: 500, maxTimeout: 15_000 } as const;
 
 export function createSubmitVideo({ openRouter, models, temporal, settings }: ActivityDeps) {
   /** The one paid request. Throws a retryable failure only when it is proven that no job exists. */
@@ -170,14 +170,15 @@ async function submitWithHeartbeat(
 async function recordJob(temporal: TemporalPort, job: Job): Promise<SubmittedJob> {
   const submitted: SubmittedJob = { jobId: job.id, status: job.status };
   log.info('the provider accepted the job', { jobId: job.id });
-  const told = await keepTrying(
-    () => tellRun(temporal, submitted),
-    RECORDING,
-    (error) => {
-      log.error('a paid job is not recorded yet: Temporal is told as soon as it answers', { jobId: job.id, error });
-    },
-  );
-  if (!told) log.error(`a paid job could not be reported to its run; ${toSaveIt(job.id)}`, { jobId: job.id });
+  const onFailedAttempt = ({ attemptNumber, error }: RetryContext): void => {
+    if (attemptNumber > 1) return;
+    log.error('a paid job is not recorded yet: Temporal is told as soon as it answers', { jobId: job.id, error });
+  };
+  try {
+    await pRetry(() => tellRun(temporal, submitted), { ...RECORDING, onFailedAttempt });
+  } catch {
+    log.error(`a paid job could not be reported to its run; ${toSaveIt(job.id)}`, { jobId: job.id });
+  }
   return submitted;
 }
 

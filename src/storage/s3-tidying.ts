@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import type { Ending } from './s3-bucket.js';
 import { isDenied, isNotImplemented } from './s3-trouble.js';
 
 /** What removes or aborts something gets no longer; what it leaves is swept by the next attempt, if there is one. */
 const TIDY_WITHIN_MS = 30_000;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 4_000;
+const TIDYING = { retries: Infinity, minTimeout: 500, maxTimeout: 4_000 } as const;
 
 export function tidying(): Required<Ending> {
   return { abortSignal: AbortSignal.timeout(TIDY_WITHIN_MS) };
@@ -14,15 +13,11 @@ export function tidying(): Required<Ending> {
 /** Tries as long as tidying up may take: after a save nobody sweeps. What S3 does not allow, or know, is not tried again. */
 export async function persistently(tidy: (ending: Ending) => Promise<unknown>): Promise<void> {
   const ending = tidying();
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-    try {
-      await tidy(ending);
-      return;
-    } catch (error) {
-      if (isDenied(error) || isNotImplemented(error)) throw error;
-    }
-    await delay(pauseMs, undefined, { signal: ending.abortSignal });
-  }
+  await pRetry(() => tidy(ending), {
+    ...TIDYING,
+    signal: ending.abortSignal,
+    shouldRetry: ({ error }) => !isDenied(error) && !isNotImplemented(error),
+  });
 }
 
 /** Waits for the work no longer than until the ending; it goes on all the same. */

@@ -9,6 +9,7 @@ const REGION = 'the bucket is in another region; set AWS_REGION to it';
 const LOST = 'another attempt or a clean-up took over; it is tried again';
 const BUSY = 'the storage is overloaded; try again later, or run fewer downloads at once';
 const UNREACHABLE = 'the storage cannot be reached; check LONGTAKE_S3_ENDPOINT and the network';
+const SILENT = 'the storage does not answer; check LONGTAKE_S3_ENDPOINT and the network';
 
 /** What a user can do about each answer; the words complete "… failed: <what happened>; <what to do>". */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -36,7 +37,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   NoSuchKey: LOST,
   SlowDown: BUSY,
   ServiceUnavailable: BUSY,
-  TimeoutError: 'the storage does not answer; check LONGTAKE_S3_ENDPOINT and the network',
+  TimeoutError: SILENT,
+  AbortError: SILENT, // how the SDK names a request that was not answered in the time it was given
   ECONNREFUSED: UNREACHABLE,
   ECONNRESET: UNREACHABLE,
   ENOTFOUND: UNREACHABLE,
