@@ -2,6 +2,7 @@ import { createCancelRun } from './cancel-run.js';
 import { createCheckRequest } from './check-request.js';
 import type { ActivityDeps } from './deps.js';
 import { createDiscardDownload, createDownloadVideo } from './download-video.js';
+import { createEarlierJobs } from './earlier-jobs.js';
 import { createInspectJob, createPollVideo } from './poll-video.js';
 import { createSubmitVideo } from './submit-video.js';
 
@@ -14,6 +15,7 @@ export function createActivities(deps: ActivityDeps) {
     submitVideo: createSubmitVideo(deps),
     pollVideo: createPollVideo(deps),
     inspectJob: createInspectJob(deps),
+    earlierJobs: createEarlierJobs(deps),
     downloadVideo: createDownloadVideo(deps),
     discardDownload: createDiscardDownload(deps),
     cancelRun: createCancelRun(deps),

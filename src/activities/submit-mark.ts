@@ -37,7 +37,7 @@ export async function markSending(temporal: TemporalPort): Promise<void> {
       await temporal.announceSending(run);
       askedAt = performance.now();
       // Temporal runs an activity again by itself, and a cancel that it has accepted may not have got here.
-      if (!(await temporal.isWanted(run))) throw new HeldBack('the run was cancelled');
+      if (!(await temporal.isWanted(run))) throw new HeldBack('the run was cancelled, or its job has turned up');
     }
     // The mark comes last: an attempt that the server counts on no more sends nothing.
     await temporal.acknowledge(sending);

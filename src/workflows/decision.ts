@@ -1,19 +1,21 @@
 import { condition, log, patched, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
-import type { InspectInput, Inspection } from '../activities/poll-video.js';
 import { POLL } from './activity-options.js';
 import { cancelledRun } from './cancellation.js';
 import { activityCause } from './failures.js';
 import { jobEnd } from './job-ends.js';
+import { lookAt } from './look-at-job.js';
 import type { Decision, VideoRun } from './video-run.js';
 
-const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
+const { earlierJobs } = proxyLocalActivities<Pick<Activities, 'earlierJobs'>>(POLL);
 
 /** A submit of which nobody can say whether the provider accepted it. */
 export interface Unknown {
   readonly unknown: string;
   /** In doubt is what an earlier run sent, before a reset: the jobs that it is known to have had. */
   readonly earlierJobs?: readonly string[];
+  /** In doubt is no other submit than those before it: a job turned up. */
+  readonly turnedUp?: true;
 }
 
 /** How long an event's job is looked at again when it could not be read: 20 tries, half a minute apart. */
@@ -26,10 +28,13 @@ const KEEPS_NAMED_JOBS = 'keeps-named-jobs';
 /** Runs of earlier builds had the request sent again while a job that a person had named was still looked at. */
 export const PAYS_AFTER_OTHER_ANSWERS = 'pays-after-other-answers';
 
+/** Runs of earlier builds that were reset into their question did not look at what came of it before the reset. */
+const LOOKS_BACK_AFTER_RESET = 'looks-back-after-reset';
+
 /** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */
 export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: readonly string[]): Promise<Decision> {
   run.decide(null);
-  if (doubt.earlierJobs !== undefined) run.earlierJobs = doubt.earlierJobs;
+  if (doubt.earlierJobs !== undefined) run.hadBeforeReset(doubt.earlierJobs);
   run.inDoubt = `${mayCost(run)}${whichOnes(inDoubt)}`;
   const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${run.inDoubt}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message: question } });
@@ -38,6 +43,7 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: read
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
     const found = await named.adoptOne();
+    const hasNews = await looksBack(run);
     const decision = preferred(run.decided(), found);
     const wouldPay = decision?.action === 'resubmit';
     if (wouldPay && run.inspections > 0 && patched(PAYS_AFTER_OTHER_ANSWERS)) {
@@ -45,18 +51,37 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: read
       continue;
     }
     if (wouldPay && named.hasNew()) continue;
-    if (decision !== null && !(wouldPay && named.hasUntold())) {
+    if (decision !== null && !(wouldPay && (hasNews || named.hasUntold()))) {
       run.decide(decision); // whoever gave another one is told
       return decision;
     }
     run.decide(null); // who has the request sent again hears first of the jobs that it may have led to
     if (run.isCancelled()) throw cancelledRun(run);
-    ask(run, question + named.told());
+    ask(run, question + (doubt.earlierJobs === undefined ? jobsBeforeReset(run) : '') + named.told());
     if (named.toLookAt().length === 0 || run.decided() !== null) continue;
     await condition(() => run.isCancelled() || run.decided() !== null || named.hasNew(), LOOK_AGAIN, {
       summary: `look again at ${named.toLookAt().join(', ')}`,
     });
   }
+}
+
+/** What the run had before Temporal's Reset is not in this history. Once, and `true` if there was a job. */
+async function looksBack(run: VideoRun): Promise<boolean> {
+  if (!run.isReset || run.knowsEarlierJobs || !patched(LOOKS_BACK_AFTER_RESET)) return false;
+  try {
+    const jobs = await earlierJobs.executeWithOptions({ ...POLL, summary: 'jobs before the reset' }, []);
+    run.hadBeforeReset(jobs);
+    return jobs.length > 0;
+  } catch (error) {
+    if (activityCause(error) === null) throw error;
+    return false; // and is tried again with the next answer
+  }
+}
+
+function jobsBeforeReset({ earlierJobs }: VideoRun): string {
+  return earlierJobs.length === 0
+    ? ''
+    : ` Temporal’s Reset took this run back, and before it the run had job ${earlierJobs.join(', ')}: before you have the request sent again, look at that.`;
 }
 
 /** On record as well: a job that an event named is to be known without any worker, and after a run was terminated. */
@@ -175,16 +200,6 @@ function notReadYet(jobIds: readonly string[]): string {
 function isOfUse(status: string): boolean {
   const end = jobEnd(status);
   return end === undefined || end === 'saved';
-}
-
-/** A look that does not come back says nothing about the job. */
-async function lookAt(job: InspectInput): Promise<Inspection> {
-  try {
-    return await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${job.jobId}` }, [job]);
-  } catch (error) {
-    if (activityCause(error) === null) throw error;
-    return { adoptable: false, final: false, reason: 'the job could not be looked at' };
-  }
 }
 
 /** A person had the request sent again, and again nobody knows: each of them may be billed. */

@@ -14,6 +14,7 @@ import type { CancelRequest, ResolveSubmission, VideoStatus } from '../contract/
 import { POLL } from './activity-options.js';
 import { cancelThisRun } from './cancellation.js';
 import { PAYS_AFTER_OTHER_ANSWERS } from './decision.js';
+import { isOfThisRun } from './look-at-job.js';
 import {
   cancelSignal,
   isWantedQuery,
@@ -27,14 +28,18 @@ import type { Decision, VideoRun } from './video-run.js';
 
 const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
 
+/** Runs of earlier builds took no notice of events for another job than the one they follow. */
+const LOOKS_AT_OTHER_JOBS = 'looks-at-other-jobs';
+
 /** Everything that may be said to a run. Set before its first await, so that nothing is missed. */
 export function listen(run: VideoRun): void {
   run.watchCancellation();
   setHandler(statusQuery, () => run.status, {
     description: 'Where the run stands: state, job, polls, cost, files, last problem.',
   });
-  setHandler(isWantedQuery, () => !run.isCancelAsked && !run.isCancelled(), {
-    description: 'From the worker, before the paid request leaves: false once somebody has cancelled the run.',
+  setHandler(isWantedQuery, () => !run.isCancelAsked && !run.wantsNoRequest(), {
+    description:
+      'From the worker, before the paid request leaves: false once somebody has cancelled the run, or its job has turned up.',
   });
   setHandler(mayHaveSentQuery, () => run.mayHaveSent, {
     description: 'From the worker, before it begins a submit: whether an attempt before it may have sent the request.',
@@ -53,19 +58,20 @@ export function listen(run: VideoRun): void {
   );
   setHandler(
     providerEventSignal,
-    (event) => {
-      run.hint(event);
+    async (event) => {
+      const other = run.hint(event);
+      if (other === null || !patched(LOOKS_AT_OTHER_JOBS)) return;
+      if ((await isOfThisRun(other)) === 'yes') run.learnOfOther(other);
     },
     {
       description:
-        'From the webhook receiver: { "jobId", "status" }. A hint that hurries the next poll; never believed.',
+        'From the webhook receiver: { "jobId", "status" }. A hint: the next poll comes sooner, or the job is looked at. Never believed.',
     },
   );
   setHandler(
     sendingSignal,
     (at) => {
-      run.mayHaveSent = true;
-      run.sendingAt = typeof at === 'string' ? at : null;
+      run.sends(typeof at === 'string' ? at : null);
     },
     {
       description:

@@ -2,6 +2,7 @@ import {
   ApplicationFailure,
   CancelledFailure,
   log,
+  patched,
   proxyActivities,
   TimeoutFailure,
   workflowInfo,
@@ -17,7 +18,8 @@ import { endIfCancelled } from './cancellation.js';
 import { checkAgain } from './check.js';
 import { awaitDecision, type Unknown } from './decision.js';
 import { recordSubmit, type SubmitOutcome } from './ledger.js';
-import { now, type VideoRun } from './video-run.js';
+import { isOfThisRun } from './look-at-job.js';
+import { now, STOPS_FOR_ITS_JOB, type VideoRun } from './video-run.js';
 
 const { submitVideo } = proxyActivities<Pick<Activities, 'submitVideo'>>(SUBMIT);
 
@@ -34,15 +36,17 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
     const { maxCostUsd } = run.input;
     const outcome = await submitOnce(run, { request, firstRunId: workflowInfo().firstExecutionRunId, maxCostUsd });
     if ('jobId' in outcome) {
-      if (inDoubt.length > 0) run.leaveInDoubt(`Also in doubt, and perhaps billed: ${inDoubt.join('; ')}.`);
       run.follow(outcome.jobId, outcome.status, now());
+      for (const other of await withoutOtherRuns(run)) run.learnOfOther(other);
       return;
     }
-    inDoubt.push(
-      outcome.earlierJobs === undefined
-        ? `the submit sent after ${run.sendingAt ?? askedAt}`
-        : 'the submit of the run before the reset',
-    );
+    if (outcome.turnedUp === undefined || inDoubt.length === 0) {
+      inDoubt.push(
+        outcome.earlierJobs === undefined
+          ? `the submit sent after ${run.sendingAt ?? askedAt}`
+          : 'the submit of the run before the reset',
+      );
+    }
     const decision = await awaitDecision(run, outcome, inDoubt);
     log.info('the submit in doubt was answered', { ...decision });
     if (decision.action === 'adopt') {
@@ -55,6 +59,7 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
       return;
     }
     if (decision.action === 'abandon') throw failRun('SubmissionAbandoned', `${abandoned(inDoubt)}${run.inDoubt}`);
+    run.overrule(inDoubt.at(-1) ?? '');
   }
 }
 
@@ -69,7 +74,11 @@ async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJo
   const deadlineAt = Date.now() + run.plan.submitMs;
   for (;;) {
     await endIfCancelled(run);
-    const outcome = await attempt(run, { ...paid, submitMs: Math.max(0, deadlineAt - Date.now()) });
+    const before = await turnedUp(run);
+    if (before !== null) return before;
+    const attempted = await attempt(run, { ...paid, submitMs: Math.max(0, deadlineAt - Date.now()) });
+    const isNoJob = attempted === 'not sent' || attempted instanceof ApplicationFailure;
+    const outcome = (isNoJob ? await turnedUp(run) : null) ?? attempted;
     recordSubmit(run, nameOf(outcome));
     if (outcome instanceof ApplicationFailure) throw outcome;
     if (outcome !== 'not sent') return outcome;
@@ -82,6 +91,23 @@ async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJo
       );
     }
   }
+}
+
+/** A job came of a request whose answer had none. */
+async function turnedUp(run: VideoRun): Promise<Unknown | null> {
+  const jobs = await withoutOtherRuns(run);
+  if (jobs.length === 0) return null;
+  return {
+    unknown: `The provider tells of job ${jobs.join(', ')} for this run, though no answer to its request had a job.`,
+    turnedUp: true,
+  };
+}
+
+/** The jobs that have turned up, and may be this run's. */
+async function withoutOtherRuns(run: VideoRun): Promise<readonly string[]> {
+  if (run.turnedUp.size === 0 || !patched(STOPS_FOR_ITS_JOB)) return [];
+  for (const jobId of [...run.turnedUp]) if ((await isOfThisRun(jobId)) === 'no') run.forget(jobId);
+  return [...run.turnedUp];
 }
 
 /** Temporal lets an operator complete or fail an activity that is under way. */
@@ -98,7 +124,7 @@ async function attempt(run: VideoRun, input: SubmitInput): Promise<Attempt> {
     const job = await run.untilCancelled(() => submitVideo.executeWithOptions(options, [input]));
     return jobIn(job) ?? { unknown: ENDED_BY_HAND };
   } catch (error) {
-    if (run.isCancelled() && activityCause(error) instanceof CancelledFailure) return 'not sent';
+    if (run.wantsNoRequest() && activityCause(error) instanceof CancelledFailure) return 'not sent';
     return attemptOf(run, error);
   }
 }
@@ -126,7 +152,7 @@ function attemptOf(run: VideoRun, error: unknown): Attempt {
     return { unknown: cause.message, ...(details === undefined ? {} : { earlierJobs: details.earlierJobs }) };
   }
   const type = contractType(cause);
-  if (type === 'ProviderUnavailable' && run.isCancelled()) return 'not sent';
+  if (type === 'ProviderUnavailable' && run.wantsNoRequest()) return 'not sent';
   if (type !== null) return endWith(type, cause.message);
   if (!run.mayHaveSent) throw error;
   return { unknown: `${ENDED_BY_HAND} It was told: ${cause.message}.` };

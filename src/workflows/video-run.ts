@@ -48,6 +48,9 @@ export interface OwnWord {
 /** Runs of earlier builds had a job that they learned of beside their own on no record. */
 const RECORDS_OTHER_JOBS = 'records-other-jobs';
 
+/** Runs of earlier builds had the request sent again although an event had named a job meanwhile. */
+export const STOPS_FOR_ITS_JOB = 'stops-for-its-job';
+
 /** What of it belongs to the wait, and not to the run. */
 export type PollState = Omit<
   CarriedState,
@@ -72,15 +75,19 @@ export class VideoRun {
   };
   /** Jobs that provider events named before this run knew its own. */
   readonly candidates: string[] = [];
+  /** Those of them that came after a request may have left, and that nobody has heard of who had it sent again. */
+  readonly turnedUp = new Set<string>();
   /** How often each of them was looked at since an event last told of it. */
   readonly looks = new Map<string, number>();
   /** Jobs of the run that Temporal's Reset took this one back from. */
   earlierJobs: readonly string[] = [];
+  knowsEarlierJobs = false;
   /** What became of every submit so far. */
   readonly submits: SubmitOutcome[] = [];
   /** The worker has said that the request is about to leave, and when, if it says so much. */
   mayHaveSent = false;
   sendingAt: string | null = null;
+  private hasEverSent = false;
   /** Which submits nobody knows the outcome of, and what they may have cost: whole sentences, or nothing. */
   inDoubt = '';
   /** What is to be told to the end of further submits that nobody knows the outcome of. */
@@ -102,7 +109,8 @@ export class VideoRun {
   isCancelAtServer = false;
   private stateSince: string;
   private seenEvents: string[] = [];
-  private onCancel: (() => void) | null = null;
+  private otherLooks = 0;
+  private stopWork: (() => void) | null = null;
 
   constructor(
     readonly input: GenerateVideoInput,
@@ -127,7 +135,7 @@ export class VideoRun {
     CancellationScope.current().cancelRequested.catch(() => {
       this.cancelRequested = true;
       this.isCancelAtServer = true;
-      this.onCancel?.();
+      this.stopWork?.();
       this.show();
     });
   }
@@ -135,6 +143,18 @@ export class VideoRun {
   /** A method, so that nobody reads a value from before an await. */
   isCancelled(): boolean {
     return this.cancelRequested;
+  }
+
+  /** Nothing is to be sent now: the run is cancelled, or its job has turned up. */
+  wantsNoRequest(): boolean {
+    return this.cancelRequested || this.turnedUp.size > 0;
+  }
+
+  /** The request is about to leave, the worker says. */
+  sends(at: string | null): void {
+    this.mayHaveSent = true;
+    this.hasEverSent = true;
+    this.sendingAt = at;
   }
 
   /** The operator's answer, once there is one. */
@@ -179,17 +199,17 @@ export class VideoRun {
     this.searchAttributes = details?.searchAttributes === true;
   }
 
-  /** Runs `work` and cancels it, and only it, when the run is cancelled. */
+  /** Runs `work` and cancels it, and only it, when the run is cancelled, or while it submits when its job turns up. */
   async untilCancelled<T>(work: () => Promise<T>): Promise<T> {
     if (this.cancelRequested) throw new CancelledFailure('the run was cancelled');
     const scope = new CancellationScope();
-    this.onCancel = () => {
+    this.stopWork = () => {
       scope.cancel();
     };
     try {
       return await scope.run(work);
     } finally {
-      this.onCancel = null;
+      this.stopWork = null;
     }
   }
 
@@ -217,15 +237,24 @@ export class VideoRun {
     });
   }
 
-  /** A provider event is a hint: it hurries the next poll or names a job to look at, nothing else. */
-  hint(event: (ProviderEvent & OwnWord) | null | undefined): void {
-    if (event === undefined || event === null || !isUsableJobId(event.jobId)) return;
-    const seen = `${event.jobId}-${typeof event.status === 'string' ? event.status.slice(0, LONGEST_STATUS) : ''}`;
-    if (event.isOwn !== true && this.seenEvents.includes(seen)) return;
-    if (this.status.jobId === event.jobId) this.woken = true;
-    else if (this.status.jobId === null) this.keep(event.jobId);
-    else if (event.isOwn === true || this.submits.includes('unknown')) this.learnOfOther(event.jobId);
+  /**
+   * A provider event is a hint: it hurries the next poll or names a job to look at, nothing else. Returns a job beside the
+   * run's own that is to be looked at.
+   */
+  hint(event: (ProviderEvent & OwnWord) | null | undefined): string | null {
+    if (event === undefined || event === null || !isUsableJobId(event.jobId)) return null;
+    const { jobId } = event;
+    const seen = `${jobId}-${typeof event.status === 'string' ? event.status.slice(0, LONGEST_STATUS) : ''}`;
+    if (event.isOwn !== true && this.seenEvents.includes(seen)) return null;
     this.seenEvents = [...this.seenEvents, seen].slice(-REMEMBERED_EVENTS);
+    if (this.status.jobId === null) this.keep(jobId);
+    else if (this.status.jobId === jobId) this.woken = true;
+    else if (event.isOwn === true || this.submits.includes('unknown')) this.learnOfOther(jobId);
+    else if (!this.adopts && this.otherLooks < REMEMBERED_EVENTS) {
+      this.otherLooks += 1;
+      return jobId;
+    }
+    return null;
   }
 
   /** What events told of was looked for in vain for a while: they may come again, and hurry again. */
@@ -238,11 +267,15 @@ export class VideoRun {
     this.looks.delete(jobId);
     if (this.candidates.includes(jobId)) return;
     this.candidates.push(jobId);
-    if (this.candidates.length > REMEMBERED_EVENTS) this.candidates.shift();
+    if (this.candidates.length > REMEMBERED_EVENTS) this.forget(this.candidates[0] ?? '');
+    if (!this.hasEverSent) return; // it cannot have come of this run
+    this.turnedUp.add(jobId);
+    if (this.status.state === 'submitting' && patched(STOPS_FOR_ITS_JOB)) this.stopWork?.();
   }
 
   /** It is another run's job. */
   forget(jobId: string): void {
+    this.turnedUp.delete(jobId);
     const at = this.candidates.indexOf(jobId);
     if (at !== -1) this.candidates.splice(at, 1);
   }
@@ -250,6 +283,7 @@ export class VideoRun {
   /** The job is known: from here on it is followed to its end, or named in the failure. */
   follow(jobId: string, providerStatus: string | null, submittedAt: string | null): void {
     this.woken = this.candidates.includes(jobId);
+    this.turnedUp.delete(jobId);
     if (this.submits.includes('unknown')) {
       for (const other of this.candidates.filter((candidate) => candidate !== jobId)) this.tellOfOther(other);
     }
@@ -280,11 +314,24 @@ export class VideoRun {
 
   /** Whether a submit of this run may have led to a job that it does not follow. */
   get isInDoubt(): boolean {
-    return this.status.jobId === null && (this.submits.includes('unknown') || (this.isReset && !this.adopts));
+    const isAnyUnknown = this.submits.includes('unknown') || this.turnedUp.size > 0;
+    return this.status.jobId === null && (isAnyUnknown || (this.isReset && !this.adopts));
+  }
+
+  hadBeforeReset(jobs: readonly string[]): void {
+    this.earlierJobs = jobs;
+    this.knowsEarlierJobs = true;
+  }
+
+  /** Somebody has the request sent again, in spite of a submit in doubt and of the jobs that events named. */
+  overrule(doubt: string): void {
+    this.leaveInDoubt(`Also in doubt, and perhaps billed: ${doubt}.`);
+    for (const jobId of this.candidates) this.tellOfOther(jobId);
+    this.turnedUp.clear();
   }
 
   /** On record as well: what a run has paid for is to be known without a worker, and after it was terminated. */
-  private learnOfOther(jobId: string): void {
+  learnOfOther(jobId: string): void {
     const { warnings } = this.status;
     this.tellOfOther(jobId);
     if (this.status.warnings !== warnings && patched(RECORDS_OTHER_JOBS)) this.record();

@@ -173,6 +173,34 @@ describe('a run that is reset', () => {
     await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
   });
 
+  it.each(['resubmit', 'abandon'] as const)(
+    'into its question names the job that it had before, when it is answered with %s',
+    async (action) => {
+      rig.provider.script = {
+        submit: ({ n }) => (n === 1 ? refusal(500, 'who knows') : accepted(`again-${n}`)),
+        poll: ({ jobId }) => job(jobId, 'pending'),
+      };
+      const handle = await rig.start(PATIENT);
+      await awaiting(handle);
+      const asked = (await completedTasks(handle)).at(-1);
+      await handle.resolveSubmission({ action: 'resubmit' });
+      await until(handle, ({ state }) => state === 'generating');
+      await untilListed(handle, 'again-2');
+
+      await resetTo(handle, asked);
+      await awaiting(handle);
+      await handle.resolveSubmission({ action }).catch(() => undefined);
+      if (action === 'resubmit') {
+        await until(handle, ({ error }) => /had job again-2/.test(error?.message ?? ''));
+        expect(rig.provider.submits).toHaveLength(2);
+        await handle.cancel();
+      }
+      await expect(handle.result()).rejects.toMatchObject({
+        message: expect.stringContaining('The run before the reset had job again-2') as string,
+      });
+    },
+  );
+
   it('when it is one of a cron schedule’s asks as well', async () => {
     rig.provider.script = {
       submit: ({ n }) => accepted(`cron-${n}`),

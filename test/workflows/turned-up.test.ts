@@ -1,0 +1,158 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { LongtakeHandle } from '../../src/client/index.js';
+import { accepted, completed, job, refusal, type Reply } from '../support/provider.js';
+import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterEach(() => {
+  rig.provider.submits.length = 0;
+  rig.provider.polls.length = 0;
+  rig.provider.script = {};
+});
+afterAll(async () => {
+  await rig.stop();
+});
+
+const SOON = { 'Retry-After': '3' };
+const LATER = { 'Retry-After': '60' };
+const PATIENT = { polling: { initialInterval: '1h' } };
+
+async function tell({ workflowId }: LongtakeHandle, event: object): Promise<void> {
+  await rig.temporal.workflow.getHandle(workflowId).signal('providerEvent', { status: 'completed', ...event });
+}
+async function toldOf(handle: LongtakeHandle): Promise<string[]> {
+  return (await handle.status()).warnings.filter((warning) => warning.startsWith('The provider also tells of job'));
+}
+const awaiting = (handle: LongtakeHandle) => until(handle, ({ state }) => state === 'awaiting_decision');
+const untilSent = (posts: number) => expect.poll(() => rig.provider.submits.length).toBe(posts);
+
+describe('a job that turns up while the request is to be sent again', () => {
+  it.each<[string, Reply]>([
+    ['503', refusal(503, 'no provider', LATER)],
+    ['429', refusal(429, 'slow down', LATER)],
+  ])('after a %s is adopted, and nothing more is sent', async (what, reply) => {
+    rig.provider.script = { submit: () => reply, poll: ({ jobId }) => completed(jobId) };
+    const handle = await rig.start();
+    await untilSent(1);
+    await tell(handle, { jobId: `after-${what}` });
+    expect((await handle.result()).jobId).toBe(`after-${what}`);
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it.each([
+    ['an event of the provider', { jobId: 'of-the-provider' }],
+    ['a worker that is late', { jobId: 'of-the-worker', isOwn: true }],
+  ])('by %s, after an operator had it sent again, is adopted', async (_who, event) => {
+    rig.provider.script = {
+      submit: ({ n }) => (n === 1 ? refusal(500, 'who knows') : refusal(429, 'slow down', LATER)),
+      poll: ({ jobId }) => completed(jobId),
+    };
+    const handle = await rig.start();
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await untilSent(2);
+    await tell(handle, event);
+    expect((await handle.result()).jobId).toBe(event.jobId);
+    expect(rig.provider.submits).toHaveLength(2);
+  });
+
+  it('while a request is under way that is refused is adopted', async () => {
+    rig.provider.script = {
+      submit: async () => {
+        await tell(handle, { jobId: 'in-spite' });
+        return refusal(403, 'not allowed');
+      },
+      poll: ({ jobId }) => completed(jobId),
+    };
+    const handle = await rig.start();
+    expect((await handle.result()).jobId).toBe('in-spite');
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('while a request is under way that is accepted is told of', async () => {
+    rig.provider.script = {
+      submit: async () => {
+        for (const jobId of ['twin', 'own']) await tell(handle, { jobId });
+        return accepted('own');
+      },
+      poll: ({ jobId }) => completed(jobId),
+    };
+    const handle = await rig.start();
+    expect((await handle.result()).jobId).toBe('own');
+    expect(await toldOf(handle)).toEqual([expect.stringMatching(/tells of job twin .*: longtake adopt twin$/)]);
+  });
+
+  it('and cannot be read yet raises the question, and is named by whatever ends it', async () => {
+    rig.provider.script = {
+      submit: () => refusal(503, 'no provider', LATER),
+      poll: () => refusal(500, 'not now'),
+    };
+    const handle = await rig.start();
+    await untilSent(1);
+    await tell(handle, { jobId: 'unread' });
+    const { error } = await until(handle, ({ error }) => /could not be read yet/.test(error?.message ?? ''));
+    expect(error?.message).toMatch(/tells of job unread for this run, though no answer to its request had a job/);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'Cancelled',
+      message: expect.stringMatching(
+        /^(?!.*Nothing was submitted).*not known whether .*unread; to save its video: longtake adopt .*unread/,
+      ) as string,
+    });
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('and is that of an earlier run under the same id holds nothing up', async () => {
+    rig.provider.script = {
+      submit: ({ n }) => (n === 2 ? refusal(503, 'no provider', SOON) : accepted(`reused-${n}`)),
+      poll: ({ jobId }) => completed(jobId),
+    };
+    const first = await rig.start();
+    await first.result();
+    const { workflowId } = first;
+    const { workflow } = rig.temporal;
+    await expect
+      .poll(() => workflow.count(`WorkflowId = '${workflowId}' AND LongtakeJobId = 'reused-1'`))
+      .toMatchObject({ count: 1 });
+    const args = [withDefaults({ output: 'second-under-this-id.mp4' })];
+    await workflow.start('generateVideo', { workflowId, taskQueue: rig.taskQueue, args });
+    await untilSent(2);
+    const second = rig.client.handle(workflowId);
+    await tell(second, { jobId: 'reused-1' });
+    expect((await second.result()).jobId).toBe('reused-3');
+    expect(await toldOf(second)).toEqual([]);
+  });
+});
+
+it('what an operator had sent again in spite of is shown from then on', async () => {
+  rig.provider.script = {
+    submit: ({ n }) => (n === 1 ? refusal(500, 'who knows') : refusal(429, 'slow down', LATER)),
+    poll: () => refusal(500, 'not now'),
+  };
+  const handle = await rig.start();
+  await awaiting(handle);
+  await tell(handle, { jobId: 'job-first' });
+  await until(handle, ({ error }) => /could not be read yet/.test(error?.message ?? ''));
+  await handle.resolveSubmission({ action: 'resubmit' });
+  await untilSent(2);
+  expect((await handle.status()).warnings).toEqual([
+    expect.stringMatching(/^Also in doubt, and perhaps billed: the submit sent after \S+Z\.$/),
+    expect.stringMatching(/tells of job job-first .*: longtake adopt job-first$/),
+  ]);
+  await handle.cancel();
+  await expect(handle.result()).rejects.toMatchObject({ message: expect.stringContaining('job-first') as string });
+});
+
+it('a second job of a run that follows its own is told of', async () => {
+  rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+  const handle = await rig.start(PATIENT);
+  await until(handle, ({ state }) => state === 'generating');
+  await tell(handle, { jobId: 'second' });
+  await until(handle, ({ warnings }) => warnings.some((warning) => warning.endsWith('longtake adopt second')));
+  await handle.cancel();
+  await expect(handle.result()).rejects.toMatchObject({ message: expect.stringContaining('adopt second') as string });
+});
