@@ -41,6 +41,13 @@ export function isUndecryptable(error: unknown): error is Error {
   return error instanceof Error && 'type' in error && error.type === 'Undecryptable';
 }
 
+/** Temporal may have taken a start all the same. Of a start alone: other calls are unreachable as well. */
+export function isStartInDoubt(error: unknown): error is Error {
+  return (
+    error instanceof Error && 'type' in error && ['TemporalUnreachable', 'StartUnknown'].includes(String(error.type))
+  );
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CliError) return error.exitCode;
   if (!(error instanceof Error)) return EXIT.failed;
@@ -52,13 +59,15 @@ const EXPECTED = new Set(['CliError', 'LongtakeError', ...Object.keys(EXIT_BY_NA
 
 /** What a user is told. With `debug` the stack as well, and what caused the error. */
 export function explain(error: unknown, debug: boolean): string {
-  if (!(error instanceof Error)) return String(error);
   const text = sentence(error);
+  if (!(error instanceof Error)) return text;
   if (debug) return `${text}\n${stacks(error)}`;
   return EXPECTED.has(error.name) ? text : `${text}\nThis was not expected. To see where it happened, add --debug.`;
 }
 
-function sentence(error: Error): string {
+/** What an error says, without what of it is for developers. */
+export function sentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
   if (error.name === 'NamespaceNotFoundError') {
     return noNamespace('namespace' in error ? String(error.namespace) : 'NAME');
   }

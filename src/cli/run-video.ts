@@ -1,11 +1,11 @@
 import type { GenerateVideoInput } from '../contract/types.js';
-import { shellWord, waitCommand } from '../contract/commands.js';
+import { shellWord, statusCommand, waitCommand } from '../contract/commands.js';
 import { commandHere } from './command-here.js';
+import { CliError, exitCodeOf, isStartInDoubt, isUndecryptable, sentence, usageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { CliError, exitCodeOf, isUndecryptable, usageError } from './errors.js';
 import { followRun, type FollowRunOptions } from './follow-run.js';
 import { inputDifference } from './input-difference.js';
-import { watchInterruption } from './interruption.js';
+import { Interrupted, untilAborted, watchInterruption, type Interruption } from './interruption.js';
 import { print, printJson, say } from './output.js';
 import type { RunFlags } from './run-flags.js';
 import { findRun, inputOf, type RunRecord } from './run-record.js';
@@ -31,9 +31,9 @@ export async function runVideo(
   const interruption = watchInterruption();
   const session = await openRunSession(flags, interruption);
   try {
-    const chosen = paced(session, await choose(session));
+    const chosen = paced(session, await interruption.orInterrupted(Promise.resolve(choose(session))));
     nameOthers(session, chosen.id);
-    const run = await startOrFind(session, chosen);
+    const run = await startOrFind(session, chosen, interruption);
     if (flags.detach === true) return announceDetached(run, flags.json === true);
     const code = await readingIt(session, run.id, () =>
       followRun(session.connection.longtake.handle(run.id), {
@@ -64,33 +64,45 @@ function localPart({ stack, embedded }: RunSession): FollowRunOptions['local'] {
   return { lost: stack.lost, startFirst: embedded ? commandHere('longtake dev') : null };
 }
 
-async function startOrFind(session: RunSession, { id, input }: ChosenRun): Promise<RunRecord> {
+async function startOrFind(
+  session: RunSession,
+  { id, input }: ChosenRun,
+  interruption: Interruption,
+): Promise<RunRecord> {
   const { longtake, temporal } = session.connection;
-  const existing = await findRun(temporal, id);
+  const existing = await interruption.orInterrupted(findRun(temporal, id));
   if (existing !== null) {
-    await sayExisting(session, existing, input);
+    await Promise.race([sayExisting(session, existing, input), untilAborted(interruption.signal)]);
     return existing;
   }
   if (input === null)
     throw usageError(`There is no run ${id} here to come back to. To start one, give a prompt as well.`);
-  const started = await namingIt(session, id, async () => {
-    await longtake.start(input, { id });
-    return await readingIt(session, id, () => findRun(temporal, id));
-  });
+  const start = interruption.orInterrupted(longtake.start(input, { id }));
+  await start.catch((error: unknown) => startInDoubt(session, id, error));
+  const found = readingIt(session, id, () => findRun(temporal, id));
+  const started = await interruption.orInterrupted(found).catch((error: unknown) => startedUnseen(session, id, error));
   if (started === null) throw new Error(`The run ${id} was started and is gone.`);
   announce(session, id);
   return started;
 }
 
 /** Whoever gives the same line again, with an id made anew, would pay for a second run. */
-async function namingIt<T>(session: RunSession, id: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Error) || exitCodeOf(error) !== EXIT.unreachable) throw error;
-    const told = `${error.message}\nRun ${id} may have been started all the same. To come back to it, and not to pay for another: ${reattachCommand(session, id)}`;
-    throw new CliError(EXIT.unreachable, told, { cause: error });
-  }
+function startInDoubt(session: RunSession, id: string, error: unknown): never {
+  const isInterrupted = error instanceof Interrupted;
+  if (!isInterrupted && !isStartInDoubt(error)) throw error;
+  const what = isInterrupted
+    ? `Interrupted before Temporal confirmed the start. Run ${id} may have been started all the same.`
+    : error.message;
+  const see = session.stack === null ? commandHere(statusCommand(id)) : localCommand(id);
+  const told = `${what}\nTo come back to it, or to start it if it is not there: the same line with ${idFlag(id)}. To see whether it runs: ${see}`;
+  throw new CliError(exitCodeOf(error), told, { cause: error });
+}
+
+function startedUnseen(session: RunSession, id: string, error: unknown): never {
+  if (error instanceof CliError && !(error instanceof Interrupted)) throw error;
+  const what = error instanceof Interrupted ? 'Interrupted.' : sentence(error);
+  const told = `${what}\nRun ${id} was started and goes on. To come back to it: ${reattachCommand(session, id)}`;
+  throw new CliError(exitCodeOf(error), told, { cause: error });
 }
 
 /** The run is there, and may be paid for: that it cannot be read here must not look as if nothing had been started. */
@@ -167,5 +179,9 @@ function reattachCommand({ stack }: RunSession, id: string): string {
 }
 
 function localCommand(id: string): string {
-  return commandHere(`longtake generate --local ${id.startsWith('-') ? '--id=' : '--id '}${shellWord(id)}`);
+  return commandHere(`longtake generate --local ${idFlag(id)}`);
+}
+
+function idFlag(id: string): string {
+  return `${id.startsWith('-') ? '--id=' : '--id '}${shellWord(id)}`;
 }

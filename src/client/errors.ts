@@ -2,7 +2,14 @@ import type { ProblemType } from '../contract/failures.js';
 
 /** What `LongtakeError.type` may be: the contract's failure types, and what happens on this side of Temporal. */
 export type LongtakeErrorType =
-  ProblemType | 'TimedOut' | 'NotFound' | 'RunClosed' | 'TemporalUnreachable' | 'UpdateRefused' | 'Undecryptable';
+  | ProblemType
+  | 'TimedOut'
+  | 'NotFound'
+  | 'RunClosed'
+  | 'StartUnknown'
+  | 'TemporalUnreachable'
+  | 'UpdateRefused'
+  | 'Undecryptable';
 
 /**
  * Every error of the client. Match on `type`, which is stable; `message` says what to do.

@@ -12,7 +12,7 @@ import type { Tracing } from '../observability/tracing.js';
 import { LongtakeError } from './errors.js';
 import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
 import { LongtakeHandle } from './longtake-handle.js';
-import { translated, unreachable } from './temporal-errors.js';
+import { startProblem, translated, unreachable } from './temporal-errors.js';
 
 export interface LongtakeClientOptions {
   /** Used as it is, with its own data converter: encryption by the environment is for `connect`. */
@@ -77,7 +77,8 @@ export class LongtakeClient {
 
   /**
    * Starts a run, or finds the one that has this id.
-   * @throws LongtakeError `InvalidRequest` (nothing was sent), `TemporalUnreachable`
+   * @throws LongtakeError `InvalidRequest` (nothing was sent); `TemporalUnreachable` and `StartUnknown`, with `workflowId`:
+   * the run may have been started all the same, and the same id again finds it
    */
   async start(input: GenerateVideoInput, { id }: StartOptions): Promise<LongtakeHandle> {
     const valid = validated(input);
@@ -91,7 +92,7 @@ export class LongtakeClient {
         ...describe(valid),
       });
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw translated(error, id, this.address);
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw startProblem(error, id, this.address);
     }
     return this.handle(id);
   }

@@ -60,15 +60,21 @@ export class LongtakeHandle {
   }
 
   /**
-   * Waits for the end, however long.
+   * Waits for the end, however long. Where a run was reset in Temporal, that is the end of the run in its place.
    * @throws LongtakeError with the failure type of the contract, `Cancelled`, `Terminated` or `TimedOut`
    */
   async result(): Promise<GenerateVideoResult> {
     return await this.ask(async (handle) => {
-      try {
-        return generateVideoResult.parse(await handle.result());
-      } catch (error) {
-        throw error instanceof WorkflowFailedError ? await this.failure(handle, error) : error;
+      let asked: string | undefined;
+      for (;;) {
+        try {
+          return generateVideoResult.parse(await this.client.workflow.getHandle(this.workflowId, asked).result());
+        } catch (error) {
+          if (!(error instanceof WorkflowFailedError)) throw error;
+          const newest = await handle.describe();
+          if (newest.runId === asked) throw failureOf(newest, error);
+          asked = newest.runId;
+        }
       }
     });
   }
@@ -147,23 +153,6 @@ export class LongtakeHandle {
     }
   }
 
-  private async failure(handle: WorkflowHandle, error: WorkflowFailedError): Promise<LongtakeError> {
-    const { cause } = error;
-    const description = await handle.describe();
-    const { jobId, error: recorded } = closedStatus(description);
-    const context = { workflowId: this.workflowId, runId: description.runId, jobId, cause: error };
-    if (cause instanceof ApplicationFailure && isFailureType(cause.type)) {
-      return new LongtakeError(cause.type, cause.message, context);
-    }
-    if (cause instanceof CancelledFailure) {
-      return new LongtakeError('Cancelled', recorded?.message ?? 'The run was cancelled.', context);
-    }
-    const message = recorded?.message ?? cause?.message ?? error.message;
-    if (cause instanceof TerminatedFailure) return new LongtakeError('Terminated', message, context);
-    if (cause instanceof TimeoutFailure) return new LongtakeError('TimedOut', message, context);
-    return new LongtakeError('Unexpected', message, context);
-  }
-
   private async ask<T>(call: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
     try {
       return await call(this.client.workflow.getHandle(this.workflowId));
@@ -171,6 +160,22 @@ export class LongtakeHandle {
       throw translated(error, this.workflowId, this.address);
     }
   }
+}
+
+function failureOf(description: WorkflowExecutionDescription, error: WorkflowFailedError): LongtakeError {
+  const { cause } = error;
+  const { jobId, error: recorded } = closedStatus(description);
+  const context = { workflowId: description.workflowId, runId: description.runId, jobId, cause: error };
+  if (cause instanceof ApplicationFailure && isFailureType(cause.type)) {
+    return new LongtakeError(cause.type, cause.message, context);
+  }
+  if (cause instanceof CancelledFailure) {
+    return new LongtakeError('Cancelled', recorded?.message ?? 'The run was cancelled.', context);
+  }
+  const message = recorded?.message ?? cause?.message ?? error.message;
+  if (cause instanceof TerminatedFailure) return new LongtakeError('Terminated', message, context);
+  if (cause instanceof TimeoutFailure) return new LongtakeError('TimedOut', message, context);
+  return new LongtakeError('Unexpected', message, context);
 }
 
 /** gRPC INVALID_ARGUMENT: the run's history has all the signals that the server lets one have. */

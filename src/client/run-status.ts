@@ -121,7 +121,8 @@ function abandoned(what: string, { state, jobId, error }: VideoStatus, output: s
   return `${doubt}${said} Before you start another run, look at the provider's activity page. If the job is there: ${adoptCommand('JOB_ID', output)}`;
 }
 
-function recordedOutput({ memo }: Pick<WorkflowExecutionDescription, 'memo'>): string | null {
+/** The key under which the run would have saved its video. */
+export function recordedOutput({ memo }: Pick<WorkflowExecutionDescription, 'memo'>): string | null {
   const output = memo?.[OUTPUT_MEMO];
   return typeof output === 'string' ? output : null;
 }

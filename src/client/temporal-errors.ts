@@ -1,4 +1,5 @@
 import { isGrpcDeadlineError, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { decryptionErrorIn } from '../encryption/decryption-error.js';
 import { LongtakeError } from './errors.js';
 
@@ -26,6 +27,35 @@ export function translated(error: unknown, workflowId: string | null, address: s
   return error;
 }
 
+/** What came of a start that was sent, other than a yes. Whoever then starts under another id may pay twice. */
+export function startProblem(error: unknown, workflowId: string, address: string | null): unknown {
+  if (provesNoStart(error)) return translated(error, workflowId, address);
+  const isAway = isUnreachable(error);
+  const what = isAway ? unreachable(address, error).message : `Temporal did not confirm the start: ${wordsOf(error)}.`;
+  return new LongtakeError(
+    isAway ? 'TemporalUnreachable' : 'StartUnknown',
+    `${what} Run ${workflowId} may have been started all the same; the same id again starts no second one.`,
+    { workflowId, cause: error },
+  );
+}
+
+/** gRPC INVALID_ARGUMENT, PERMISSION_DENIED, UNAUTHENTICATED: a server that says one of these has started nothing. */
+const REFUSALS: ReadonlySet<number> = new Set([3, 7, 16]);
+
+function provesNoStart(error: unknown): boolean {
+  if (error instanceof NamespaceNotFoundError) return true;
+  if (error instanceof WorkflowNotFoundError || isUnreachable(error)) return false;
+  if (!(error instanceof ServiceError)) return true; // before anything was sent
+  const { cause } = error;
+  return isGrpcServiceError(cause) && REFUSALS.has(cause.code) && !isStatusOfHttp(cause);
+}
+
+/** gRPC keeps the useful words one level down. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
 export function unknownRun(workflowId: string, listCommand = 'longtake list'): string {
   return `There is no run ${workflowId} in this namespace. To see which there are: ${listCommand}`;
 }
@@ -48,9 +78,13 @@ export function isUnreachable(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;
   if (isGrpcDeadlineError(cause)) return true;
   if (isGrpcServiceError(cause)) {
-    // Something that speaks HTTP/2 and is no gRPC server answers with a status of HTTP's.
-    if ((cause.code as number) === UNIMPLEMENTED) return /HTTP status code/i.test(cause.details);
+    if ((cause.code as number) === UNIMPLEMENTED) return isStatusOfHttp(cause);
     return [UNAVAILABLE, DEADLINE_EXCEEDED].includes(cause.code);
   }
   return error instanceof Error && /failed to connect|connection refused|ECONNREFUSED|ENOTFOUND/i.test(error.message);
+}
+
+/** Something that speaks HTTP/2 and is no gRPC server, such as a proxy, answers with a status of HTTP's. */
+function isStatusOfHttp({ details }: { readonly details: string }): boolean {
+  return /HTTP status code/i.test(details);
 }

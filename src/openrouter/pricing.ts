@@ -23,7 +23,7 @@ const plainProvider = z
   })
   .optional();
 
-/** By the shorter side, as the resolutions are named. Others (2K is used for several) stay unknown. */
+/** By the shorter side, as the resolutions are named. Others (1K and 2K are used for several) stay unknown. */
 const RESOLUTION_OF_SIDE: Readonly<Record<number, string>> = {
   360: '360p',
   480: '480p',
@@ -32,6 +32,8 @@ const RESOLUTION_OF_SIDE: Readonly<Record<number, string>> = {
   1080: '1080p',
   2160: '4k',
 };
+
+const COMMON = new Set(Object.values(RESOLUTION_OF_SIDE));
 
 /** A little more than 21:9. Of a longer picture the shorter side does not tell the number of pixels. */
 const LONGEST_ASPECT = 2.5;
@@ -86,7 +88,27 @@ type Conditions = Pick<Rate, 'source' | 'audio' | 'resolution'>;
 function mostSpecific(rates: readonly Rate[], wanted: Conditions): Big | null {
   const applying = rates.filter((rate) => includes(wanted, rate));
   const best = applying.filter((rate) => applying.every((other) => includes(rate, other)));
-  return same(best.map(({ usdPerSecond }) => usdPerSecond));
+  return best.some((rate) => isUndercut(rate, wanted, rates))
+    ? null
+    : same(best.map(({ usdPerSecond }) => usdPerSecond));
+}
+
+/** Whether a rate for all other resolutions is doubtful for the one that is wanted: one that is not larger costs more. */
+function isUndercut({ resolution, usdPerSecond }: Rate, wanted: Conditions, rates: readonly Rate[]): boolean {
+  if (resolution !== null) return false;
+  return rates.some(
+    (rate) =>
+      rate.resolution !== null &&
+      includes({ ...wanted, resolution: rate.resolution }, rate) &&
+      rate.usdPerSecond.gt(usdPerSecond) &&
+      !(leastSide(rate.resolution) > leastSide(wanted.resolution)),
+  );
+}
+
+/** 4K is 2160 lines, and the others with a K have at least their share of that. */
+function leastSide(resolution: string | null): number {
+  const [, digits, unit] = /^(\d+)([pk])$/.exec(resolution ?? '') ?? [];
+  return Number(digits) * (unit === 'k' ? 540 : 1);
 }
 
 /** Whether `general` sets no condition that `specific` does not meet. */
@@ -101,16 +123,16 @@ function same(prices: readonly (Big | null)[]): Big | null {
   return first !== null && prices.every((price) => price?.eq(first) === true) ? first : null;
 }
 
+/** What the request may mean. What has no common name, and no price by its name, may be any resolution, whatever else the request says. */
 function possibleResolutions(request: ProviderRequest, model: VideoModel, rates: readonly Rate[]): readonly string[] {
   const ofSize = resolutionOfSize(request.size);
   const named = [request.resolution?.toLowerCase(), ofSize].filter((name) => name !== undefined);
   const declared = (model.resolutions ?? []).map((name) => name.toLowerCase());
-  // A size without a name may be any resolution, whatever else the request says.
-  if (request.size === undefined || ofSize !== undefined) {
-    if (named.length > 0) return named;
-    if (declared.length > 0) return declared;
-  }
-  return [...named, ...declared, ...rates.flatMap(({ resolution }) => resolution ?? []), OTHER];
+  const priced = rates.flatMap(({ resolution }) => resolution ?? []);
+  const stated = named.length > 0 ? named : declared;
+  const isKnown = stated.length > 0 && stated.every((name) => COMMON.has(name) || priced.includes(name));
+  if (isKnown && (request.size === undefined || ofSize !== undefined)) return stated;
+  return [...named, ...declared, ...priced, OTHER];
 }
 
 function resolutionOfSize(size: string | undefined): string | undefined {

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { LIMITS } from '../contract/limits.js';
+import { BoundedMap } from '../observability/bounded-map.js';
 import { RefusalLog } from '../observability/refusal-log.js';
 import type { Route } from '../worker/http-server.js';
 import type { DeliverEvent } from './deliver-event.js';
+import type { AdoptLostJob } from './lost-job.js';
 import { parseEvent } from './parse-event.js';
 import { readBody, type BodyLimits } from './read-body.js';
 import { isSignedBy } from './verify-signature.js';
@@ -12,6 +14,7 @@ export interface WebhookOptions {
   /** Two while one is being replaced. None: there is no such route. */
   readonly secrets: readonly string[];
   readonly deliver: DeliverEvent;
+  readonly adoptLostJob: AdoptLostJob;
   readonly logger: Pick<Logger, 'debug' | 'info' | 'warn'>;
   /** Default: those of `LIMITS`. */
   readonly limits?: Partial<BodyLimits>;
@@ -39,14 +42,19 @@ const NO_BODY = {
 const UNSIGNED =
   'a webhook was refused: its signature is missing, wrong or not of this time. Are OPENROUTER_WEBHOOK_SECRET and the clock right?';
 
+/** So many are remembered. Each takes an event that the provider has signed, so that nobody can fill the log with others. */
+const LOST_JOBS = 1_000;
+
 interface Receiver extends WebhookOptions {
   readonly onUnsigned: () => void;
+  readonly lostJobs: BoundedMap<string, true>;
 }
 
 /** `POST /webhooks/openrouter/<workflow id>`: signed events from the provider, each a hint for one run. */
 export function webhookRoutes(options: WebhookOptions): readonly Route[] {
   if (options.secrets.length === 0) return [];
   const refusals = new RefusalLog();
+  const lostJobs = new BoundedMap<string, true>(LOST_JOBS);
   const onUnsigned = () => {
     refusals.note((more) => {
       options.logger.warn(UNSIGNED + more);
@@ -58,7 +66,7 @@ export function webhookRoutes(options: WebhookOptions): readonly Route[] {
       // A proxy on the way may have decoded the slashes of the id.
       path: /^\/webhooks\/openrouter\/(.+)$/,
       handle: async (request, response, match) => {
-        send(response, await receive(request, match[1] ?? '', { ...options, onUnsigned }));
+        send(response, await receive(request, match[1] ?? '', { ...options, onUnsigned, lostJobs }));
         request.resume(); // what was not read must not keep the sender from reading the answer
       },
     },
@@ -85,7 +93,7 @@ async function receive(request: IncomingMessage, encodedId: string, options: Rec
   const subject = { workflowId, jobId: event.jobId, status: event.status };
   try {
     if (!(await options.deliver(workflowId, event))) {
-      logger.debug(subject, 'a webhook came for a run that is closed or not there');
+      await tellOfLostJob(subject, options);
       return NO_SUCH_RUN;
     }
   } catch (error) {
@@ -94,6 +102,24 @@ async function receive(request: IncomingMessage, encodedId: string, options: Rec
   }
   logger.info(subject, 'a webhook was passed on to its run');
   return ACCEPTED;
+}
+
+/** The run takes no event any more, and nothing else may know of the job. Each is told of once: the provider repeats itself. */
+async function tellOfLostJob(
+  subject: { readonly workflowId: string; readonly jobId: string },
+  { logger, lostJobs, adoptLostJob }: Receiver,
+): Promise<void> {
+  const key = JSON.stringify([subject.workflowId, subject.jobId]);
+  const command = lostJobs.get(key) === true ? null : await adoptLostJob(subject.workflowId, subject.jobId);
+  if (command === null || lostJobs.get(key) === true) {
+    logger.debug(subject, 'a webhook came for a run that is closed or not there');
+    return;
+  }
+  lostJobs.set(key, true);
+  logger.warn(
+    subject,
+    `a webhook names a job that its run, which has ended, did not know of: it may be billed. To get the paid video: ${command}`,
+  );
 }
 
 function signatureOf({ headers }: IncomingMessage): string | undefined {

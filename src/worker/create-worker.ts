@@ -17,6 +17,7 @@ import { createOpenRouter } from '../openrouter/client.js';
 import { openVideoStore } from '../storage/open-store.js';
 import { createDeliverEvent } from '../webhook/deliver-event.js';
 import { deliverOnce } from '../webhook/deliver-once.js';
+import { createAdoptLostJob } from '../webhook/lost-job.js';
 import { webhookRoutes } from '../webhook/receive-event.js';
 import { startOpenRunsGauge } from './open-runs-gauge.js';
 import { healthRoutes } from './health.js';
@@ -130,7 +131,12 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
     notReady,
     routes: [
       ...healthRoutes({ notReady }),
-      ...webhookRoutes({ secrets: webhookSecrets, deliver: deliverOnce(createDeliverEvent(client)), logger }),
+      ...webhookRoutes({
+        secrets: webhookSecrets,
+        deliver: deliverOnce(createDeliverEvent(client)),
+        adoptLostJob: createAdoptLostJob(client),
+        logger,
+      }),
     ],
   };
 }

@@ -5,9 +5,12 @@ import { SEARCH_ATTRIBUTES } from '../contract/names.js';
 /** `temporal.api.enums.v1.IndexedValueType` on the wire. */
 const TYPES = { Keyword: 2, Double: 4 } as const;
 
+const WITHOUT =
+  'running without them: the server cannot filter lists, and nobody sees which runs already follow a job, so that two runs can come to follow one';
+
 /**
- * Creates the search attributes that are missing, where the server lets it. Without them longtake runs as well; only
- * lists cannot be filtered by the server.
+ * Creates the search attributes that are missing, where the server lets it. Without them longtake runs as well, but
+ * lists cannot be filtered by the server, and which jobs the other runs follow, or earlier ones of an id had, is not known.
  */
 export async function ensureSearchAttributes(
   connection: NativeConnection,
@@ -25,7 +28,7 @@ export async function ensureSearchAttributes(
   } catch (error) {
     logger.warn(
       { err: error },
-      `search attributes are missing and cannot be created here; running without them. To create them: ${createCommand(namespace)}`,
+      `search attributes are missing and cannot be created here; ${WITHOUT}. To create them: ${createCommand(namespace)}`,
     );
     return false;
   }

@@ -262,6 +262,28 @@ describe('a run that is reset', () => {
     });
   });
 
+  it.each<[string, 'succeeded' | 'Cancelled']>([
+    ['its video', 'succeeded'],
+    ['its own end, with its job', 'Cancelled'],
+  ])('gives whoever waits for the result %s, and not the end of the run before', async (_what, end) => {
+    let isDone = false;
+    rig.provider.script.poll = ({ jobId }) => (isDone ? completed(jobId) : job(jobId, 'in_progress'));
+    const handle = await rig.start(PATIENT);
+    const { jobId, runId } = await until(handle, ({ polls }) => polls > 1);
+    const waiting = handle.result().catch((error: unknown) => error);
+    await handle.status(); // so that it waits for the first run
+    await resetTo(handle, (await completedTasks(handle)).at(-1));
+    const ended = rig.temporal.workflow.getHandle(handle.workflowId, runId, { followRuns: false }).result();
+    await expect(ended).rejects.toThrow('somebody pressed the button');
+    if (end === 'succeeded') isDone = true;
+    else await handle.cancel();
+    const { runId: newRunId } = await until(handle, ({ state }) => state === end.toLowerCase());
+    expect(newRunId).not.toBe(runId);
+    expect(await waiting).toMatchObject(
+      end === 'succeeded' ? { jobId, assets: [{}] } : { type: end, jobId, runId: newRunId },
+    );
+  });
+
   it('to after its submit goes on with the job, and nobody is asked', async () => {
     rig.provider.script = { poll: ({ jobId }) => completed(jobId), content: () => refusal(410, 'gone') };
     const handle = await rig.start();

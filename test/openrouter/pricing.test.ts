@@ -72,6 +72,33 @@ describe('estimateCostUsd', () => {
     expect(estimate(skus, change)).toBe(expected);
   });
 
+  const BY_RESOLUTION = { duration_seconds: '0.05', duration_seconds_1080p: '0.2', duration_seconds_4k: '0.9' };
+
+  it.each(['2160p', '1440p', 'uhd', '1K', '2K', ' 4K', '4K\u200b', '540p', '8k', 'constructor', ''])(
+    'does not take the price of all others for %j, which may be any resolution',
+    (resolution) => {
+      expect(estimate(BY_RESOLUTION, { resolution })).toBeNull();
+      expect(estimate(BY_RESOLUTION, { resolution: undefined }, { supported_resolutions: [resolution] })).toBeNull();
+      expect(estimate({ duration_seconds: '0.05' }, { resolution })).toBe('0.2');
+    },
+  );
+
+  it.each<[string, Record<string, string>, string | null]>([
+    ['480p', BY_RESOLUTION, '0.2'],
+    ['720p', BY_RESOLUTION, '0.2'],
+    ['768p', BY_RESOLUTION, '0.2'],
+    ['1080p', { duration_seconds: '0.05', duration_seconds_4k: '0.9' }, '0.2'],
+    ['4K', { duration_seconds: '0.05', duration_seconds_1080p: '0.2' }, null],
+    ['1080p', { duration_seconds: '0.05', duration_seconds_720p: '0.2' }, null],
+    ['1080p', { duration_seconds: '0.05', duration_seconds_2k: '0.2' }, null],
+    ['720p', { duration_seconds: '0.05', duration_seconds_2k: '0.2' }, '0.2'],
+    ['1440p', { duration_seconds: '0.05', duration_seconds_1440p: '0.2' }, '0.8'],
+    ['4K', { duration_seconds: '0.5', duration_seconds_1080p: '0.2' }, '2'],
+    ['4K', { duration_seconds: '0.05', image_to_video_duration_seconds_1080p: '0.2' }, '0.2'],
+  ])('takes the price of all others for %s where no smaller one costs more: %j', (resolution, skus, expected) => {
+    expect(estimate(skus, { resolution })).toBe(expected);
+  });
+
   it('takes the resolutions a model declares for all there are', () => {
     const skus = { text_to_video_duration_seconds_720p: '0.1', text_to_video_duration_seconds_4k: '0.5' };
     expect(estimate(skus, { resolution: undefined }, { supported_resolutions: ['720p'] })).toBe('0.4');

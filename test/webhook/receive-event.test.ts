@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { LongtakeHandle } from '../../src/client/index.js';
 import { SENDING_SIGNAL } from '../../src/contract/names.js';
 import { webhookRoutes, type WebhookOptions } from '../../src/webhook/receive-event.js';
 import { startHttpServer, type HttpServer } from '../../src/worker/http-server.js';
-import { accepted, completed, job } from '../support/provider.js';
+import { accepted, completed, job, refusal } from '../support/provider.js';
 import { logLines, startRig, until, type Rig } from '../support/rig.js';
 import { readPaper } from '../docs/papers.js';
 import { eventBody, nowSeconds, postEvent, sign } from '../support/webhook.js';
@@ -256,6 +258,27 @@ describe('what is refused', () => {
     const handle = await rig.start();
     const { jobId } = await handle.result();
     expect(await postEvent(address, handle.workflowId, { secret: SECRET, jobId })).toBe(404);
+    expect(logLines.filter((line) => line.includes('"level":40') && line.includes(handle.workflowId))).toEqual([]);
+  });
+
+  it.each<[string, (handle: LongtakeHandle) => Promise<unknown>]>([
+    ['given up', (handle) => handle.resolveSubmission({ action: 'abandon' })],
+    ['cancelled', (handle) => handle.cancel()],
+    ['terminated', (handle) => rig.temporal.workflow.getHandle(handle.workflowId).terminate('enough')],
+  ])('the job of a run that was %s in doubt is in the log, once, with the command that saves it', async (_how, end) => {
+    rig.provider.script.submit = () => refusal(502, 'who knows');
+    const handle = await rig.start({ output: `folder/${randomUUID()}.mp4` });
+    await until(handle, ({ state }) => state === 'awaiting_decision');
+    await end(handle);
+    await expect(handle.result()).rejects.toThrow();
+    const jobId = `paid-${randomUUID()}`;
+    for (const status of ['in_progress', 'completed']) {
+      const body = eventBody(jobId, status);
+      expect(await postEvent(address, handle.workflowId, { secret: SECRET, jobId, body })).toBe(404);
+    }
+    const warnings = logLines.filter((line) => line.includes('"level":40') && line.includes(jobId));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(new RegExp(`longtake adopt --output folder/[^ ]+ ${jobId}"`));
   });
 
   it('anything but a POST is answered with 405', async () => {
@@ -332,7 +355,13 @@ describe('senders and servers in trouble', () => {
 
 function receiver(change: Partial<WebhookOptions>): WebhookOptions {
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
-  return { secrets: [SECRET], deliver: () => Promise.resolve(true), logger: silent, ...change };
+  return {
+    secrets: [SECRET],
+    deliver: () => Promise.resolve(true),
+    adoptLostJob: () => Promise.resolve(null),
+    logger: silent,
+    ...change,
+  };
 }
 
 /** A sender that speaks HTTP by hand; `answer` is what came back when the connection was closed. */

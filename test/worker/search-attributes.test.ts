@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import { startDevServer, type DevServer } from '../support/dev-server.js';
-import { startRig, type Rig } from '../support/rig.js';
+import { startGrpcProxy } from '../support/grpc-proxy.js';
+import { logLines, startRig, type Rig } from '../support/rig.js';
 
 let server: DevServer;
 let rig: Rig;
@@ -39,4 +40,18 @@ it('is not set for a run without a tenant', async () => {
 it('can be asked for in a list', async () => {
   const query = `LongtakeState = 'succeeded' AND LongtakeCostUsd < 1 AND LongtakeTenant = 'Söhne & Co'`;
   await expect.poll(async () => (await rig.temporal.workflow.count(query)).count).toBe(1);
+});
+
+it('is told of by a worker that may not create it, with what is not seen without', async () => {
+  const proxy = await startGrpcProxy(server.address);
+  void proxy.loseAnswersTo('ListSearchAttributes', { grpcStatus: 7 });
+  const before = logLines.length;
+  const without = await startRig({ address: proxy.address });
+  onTestFinished(async () => {
+    await without.stop();
+    await proxy.close();
+  });
+  const told = logLines.slice(before).filter((line) => line.includes('search attributes are missing'));
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatch(/nobody sees which runs already follow a job.* To create them: temporal operator/);
 });
