@@ -73,6 +73,10 @@ function ownerOf(jobId: string): WriteOwner {
   return { workflowId, runId, jobId };
 }
 
+function warnOfLeftover(error: unknown): void {
+  log.warn('what an attempt before left could not be swept', { error });
+}
+
 type Content = Extract<ContentAnswer, { outcome: 'content' }>;
 
 class DownloadAttempt {
@@ -126,9 +130,7 @@ class DownloadAttempt {
 
   /** A death in the middle of publishing leaves the file under both its names. */
   private async sweep(): Promise<void> {
-    await this.deps.store.sweep(this.input.key, ownerOf(this.input.jobId)).catch((error: unknown) => {
-      log.warn('what an attempt before left could not be swept', { error });
-    });
+    await this.deps.store.sweep(this.input.key, ownerOf(this.input.jobId)).catch(warnOfLeftover);
   }
 
   async run(): Promise<VideoAsset> {
@@ -137,7 +139,8 @@ class DownloadAttempt {
     let write: VideoWrite | null = null;
     try {
       this.refuseBeyondCap(answer.contentLength);
-      write = await store.open(this.input.key, { owner: ownerOf(this.input.jobId), overwrite: this.input.overwrite });
+      const { key, jobId, overwrite } = this.input;
+      write = await store.open(key, { owner: ownerOf(jobId), overwrite, onLeftover: warnOfLeftover });
       const transferred = await this.receive(answer, write);
       return await this.publish(write, transferred, answer);
     } finally {

@@ -372,6 +372,38 @@ describe('an upload to S3', () => {
     expect(await server.everything(bucket)).toEqual([]);
   });
 
+  it.each(['DELETE', 'DELETE upload'])(
+    'that nobody may end (%s) is told, and keeps none from being saved',
+    async (right) => {
+      proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'hang' : 'pass');
+      const dead = await begin(store, KEY, LARGE);
+      dead.publish(contentOf(LARGE)).catch(() => undefined);
+      await expect.poll(() => proxy.calls.some(({ kind }) => kind === 'PUT part')).toBe(true);
+      proxy.fate = ({ kind }) => (kind === right ? 'deny' : 'pass');
+      const leftovers: string[] = [];
+      const onLeftover = ({ message }: Error): void => void leftovers.push(message);
+      const write = await store.open(KEY, { owner: OWNER, overwrite: false, onLeftover });
+      await write.write(LARGE);
+      expect(await write.publish(contentOf(LARGE))).toMatchObject({ key: KEY, ...contentOf(LARGE) });
+      expect(leftovers).toEqual([expect.stringMatching(/Removing unfinished transfers of .*AccessDenied/)]);
+    },
+  );
+
+  it('that cannot be ended for now is in the way of the next one', async () => {
+    proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'hang' : 'pass');
+    const late = await begin(store, KEY, LARGE);
+    late.publish(contentOf(LARGE)).catch(() => undefined);
+    await expect.poll(() => proxy.calls.some(({ kind }) => kind === 'PUT part')).toBe(true);
+    proxy.fate = ({ kind }) => (kind === 'DELETE upload' ? 'slow-down' : 'pass');
+    await expect(begin(store, KEY, LARGE)).rejects.toMatchObject({
+      message: expect.stringContaining('SlowDown') as string,
+    });
+    proxy.fate = () => 'pass';
+    await save(store, KEY, LARGE);
+    await late.discard();
+    await expect.poll(() => server.everything(bucket), { timeout: 30_000 }).toEqual([KEY]);
+  });
+
   it('to the sibling key is swept as well', async () => {
     await putOther(KEY);
     const dead = new Promise<void>((resolve) => {
