@@ -28,7 +28,7 @@ export interface DownloadInput {
 export interface DownloadProgress {
   readonly bytes: number;
   readonly totalBytes: number | null;
-  /** 404s in a row. */
+  /** 404s, and redirects that must not be followed, in a row. */
   readonly missing: number;
   /** Complete answers that were no whole video. */
   readonly invalid: number;
@@ -294,7 +294,8 @@ class DownloadAttempt {
   }
 
   private async noContent(answer: Exclude<ContentAnswer, Content>): Promise<ApplicationFailure> {
-    const missing = answer.outcome === 'missing' ? this.progress.missing + 1 : 0;
+    const isMissing = answer.outcome === 'missing' || answer.outcome === 'astray';
+    const missing = isMissing ? this.progress.missing + 1 : 0;
     if (missing !== this.progress.missing) await this.remember({ ...this.progress, missing });
     return this.failures.noContent(answer, missing);
   }

@@ -82,8 +82,10 @@ export type ContentAnswer =
       readonly file: FileIdentity | null;
     }
   | Missing
-  /** 410, or a redirect that must not be followed: asking again cannot help. */
+  /** 410: asking again cannot help. */
   | { readonly outcome: 'gone'; readonly message: string }
+  /** A redirect that must not be followed, which may be a slip of the provider. */
+  | { readonly outcome: 'astray'; readonly message: string }
   | Denied
   | Trouble;
 
