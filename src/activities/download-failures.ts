@@ -24,7 +24,7 @@ export class DownloadFailures {
     private readonly maxVideoBytes: number,
   ) {}
 
-  /** @param missing - how many 404s in a row there were, this answer included */
+  /** @param missing - how many 404s and redirects to nowhere in a row there were, this answer included */
   noContent(answer: Exclude<ContentAnswer, { outcome: 'content' }>, missing: number): ApplicationFailure {
     switch (answer.outcome) {
       case 'gone':
@@ -36,6 +36,12 @@ export class DownloadFailures {
         );
       case 'trouble':
         return this.passing('DownloadFailed', answer.message + askedToWait(answer.retryAfterMs), answer.retryAfterMs);
+      case 'astray':
+        return this.untilTries(
+          'DownloadFailed',
+          `The provider does not hand out the video of job ${this.input.jobId} (${missing} in a row): ${answer.message}`,
+          missing < LIMITS.missingInARow,
+        );
       case 'missing':
         return this.untilTries(
           'DownloadFailed',

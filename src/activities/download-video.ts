@@ -28,7 +28,7 @@ export interface DownloadInput {
 export interface DownloadProgress {
   readonly bytes: number;
   readonly totalBytes: number | null;
-  /** 404s in a row. */
+  /** 404s, and redirects that must not be followed, in a row. */
   readonly missing: number;
   /** Complete answers that were no whole video. */
   readonly invalid: number;
@@ -71,6 +71,10 @@ export function createDiscardDownload({ store }: ActivityDeps) {
 function ownerOf(jobId: string): WriteOwner {
   const { workflowId = '', runId = '' } = activityInfo().workflowExecution ?? {};
   return { workflowId, runId, jobId };
+}
+
+function warnOfLeftover(error: unknown): void {
+  log.warn('what an attempt before left could not be swept', { error });
 }
 
 type Content = Extract<ContentAnswer, { outcome: 'content' }>;
@@ -126,9 +130,7 @@ class DownloadAttempt {
 
   /** A death in the middle of publishing leaves the file under both its names. */
   private async sweep(): Promise<void> {
-    await this.deps.store.sweep(this.input.key, ownerOf(this.input.jobId)).catch((error: unknown) => {
-      log.warn('what an attempt before left could not be swept', { error });
-    });
+    await this.deps.store.sweep(this.input.key, ownerOf(this.input.jobId)).catch(warnOfLeftover);
   }
 
   async run(): Promise<VideoAsset> {
@@ -137,7 +139,8 @@ class DownloadAttempt {
     let write: VideoWrite | null = null;
     try {
       this.refuseBeyondCap(answer.contentLength);
-      write = await store.open(this.input.key, { owner: ownerOf(this.input.jobId), overwrite: this.input.overwrite });
+      const { key, jobId, overwrite } = this.input;
+      write = await store.open(key, { owner: ownerOf(jobId), overwrite, onLeftover: warnOfLeftover });
       const transferred = await this.receive(answer, write);
       return await this.publish(write, transferred, answer);
     } finally {
@@ -291,7 +294,8 @@ class DownloadAttempt {
   }
 
   private async noContent(answer: Exclude<ContentAnswer, Content>): Promise<ApplicationFailure> {
-    const missing = answer.outcome === 'missing' ? this.progress.missing + 1 : 0;
+    const isMissing = answer.outcome === 'missing' || answer.outcome === 'astray';
+    const missing = isMissing ? this.progress.missing + 1 : 0;
     if (missing !== this.progress.missing) await this.remember({ ...this.progress, missing });
     return this.failures.noContent(answer, missing);
   }

@@ -13,7 +13,7 @@ export interface Job {
   readonly costUsd: number | null;
   /** The provider's own words about what went wrong, shortened. */
   readonly error: string | null;
-  /** How many outputs the job has: at least 1, also when `unsigned_urls` is missing or empty. */
+  /** How many outputs the job has, by the longer of `unsigned_urls` and `urls`: at least 1, also when both are missing or empty. */
   readonly outputs: number;
   readonly model: string | null;
 }
@@ -82,8 +82,10 @@ export type ContentAnswer =
       readonly file: FileIdentity | null;
     }
   | Missing
-  /** 410, or a redirect that must not be followed: asking again cannot help. */
+  /** 410: asking again cannot help. */
   | { readonly outcome: 'gone'; readonly message: string }
+  /** A redirect that must not be followed, which may be a slip of the provider. */
+  | { readonly outcome: 'astray'; readonly message: string }
   | Denied
   | Trouble;
 

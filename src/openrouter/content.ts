@@ -18,7 +18,7 @@ interface Redirect {
   readonly location: string;
 }
 
-type Gone = Extract<ContentAnswer, { outcome: 'gone' }>;
+type Astray = Extract<ContentAnswer, { outcome: 'astray' }>;
 
 /** `GET /videos/{id}/content?index=N`. Follows redirects itself, each hop judged and asked anew. */
 export async function readContent(
@@ -35,9 +35,9 @@ export async function readContent(
     if (answer.outcome !== 'redirect') return answer;
     const next = await follow(provider, answer.location, target, options.signal);
     if ('outcome' in next) return next;
-    if (asked.has(next.url.href)) return gone(provider, `it redirects in a circle, over ${next.url.host}`);
+    if (asked.has(next.url.href)) return astray(provider, `it redirects in a circle, over ${next.url.host}`);
     if (asked.size > provider.limits.contentRedirects) {
-      return gone(provider, `it redirects more than ${provider.limits.contentRedirects} times`);
+      return astray(provider, `it redirects more than ${provider.limits.contentRedirects} times`);
     }
     target = next;
   }
@@ -54,7 +54,7 @@ async function follow(
     const next = await provider.urls.follow(location, from.url, deadline);
     if (next.outcome === 'trusted') return next.target;
     return next.outcome === 'forbidden'
-      ? gone(provider, next.reason)
+      ? astray(provider, next.reason)
       : trouble(null, provider.quote(`The video cannot be had now: ${next.reason}.`));
   } finally {
     deadline.end();
@@ -167,6 +167,6 @@ function readVideo(provider: Provider, response: Dispatcher.ResponseData, target
   };
 }
 
-function gone(provider: Provider, reason: string): Gone {
-  return { outcome: 'gone', message: provider.quote(`The video cannot be had: ${reason}.`) };
+function astray(provider: Provider, reason: string): Astray {
+  return { outcome: 'astray', message: provider.quote(`The video cannot be had: ${reason}.`) };
 }

@@ -30,7 +30,7 @@ export function parseJob(value: unknown, quote: Quote): ParsedJob | null {
   const parsed = jobBody.safeParse(value);
   if (!parsed.success) return null;
   const { id, status, model, error, unsigned_urls, urls, usage } = parsed.data;
-  const outputs = unsigned_urls?.length ?? urls?.length ?? 0;
+  const outputs = Math.max(placesIn(unsigned_urls), placesIn(urls));
   return {
     id,
     status: quoteOrNull(status, quote),
@@ -39,6 +39,11 @@ export function parseJob(value: unknown, quote: Quote): ParsedJob | null {
     outputs: Math.min(Math.max(1, outputs), MAX_OUTPUTS),
     model: quoteOrNull(model, quote),
   };
+}
+
+/** An output is asked for by its place, so that an empty one counts unless all after it are empty as well. */
+function placesIn(addresses: readonly unknown[] | null | undefined): number {
+  return (addresses ?? []).findLastIndex((address) => address !== null && address !== '') + 1;
 }
 
 function costOf(cost: unknown): number | null {

@@ -21,7 +21,7 @@ export interface TrustedUrl {
 
 export type NextHop =
   | { readonly outcome: 'trusted'; readonly target: TrustedUrl }
-  /** Must not be followed, now or later. */
+  /** Must not be followed. */
   | { readonly outcome: 'forbidden'; readonly reason: string }
   /** Could not be judged now: no address, or its name did not resolve. */
   | { readonly outcome: 'unresolved'; readonly reason: string };

@@ -59,11 +59,13 @@ export class FileSystemStore implements VideoStore {
     });
   }
 
-  async open(key: string, { owner, overwrite }: OpenOptions): Promise<VideoWrite> {
+  async open(key: string, { owner, overwrite, onLeftover }: OpenOptions): Promise<VideoWrite> {
     const { folders } = parseKey(key);
     return await guarded(`Starting to save "${key}" in "${this.root}"`, async () => {
       const directory = await createDirectory(this.root, folders);
-      await removeParts(directory, key, owner);
+      await removeParts(directory, key, owner).catch((error: unknown) => {
+        onLeftover?.(storageTrouble(this.removing(key), error));
+      });
       const partName = newPartName(key, owner);
       const handle = await open(path.join(directory, partName), 'wx');
       const uri = (finalKey: string): string => this.uri(finalKey);
@@ -73,10 +75,14 @@ export class FileSystemStore implements VideoStore {
 
   async sweep(key: string, owner: WriteOwner): Promise<void> {
     const { folders } = parseKey(key);
-    await guarded(`Removing unfinished files of "${key}" in "${this.root}"`, async () => {
+    await guarded(this.removing(key), async () => {
       const { directory, complete } = await findDirectory(this.root, folders);
       if (complete) await removeParts(directory, key, owner);
     });
+  }
+
+  private removing(key: string): string {
+    return `Removing unfinished files of "${key}" in "${this.root}"`;
   }
 
   private pathOf(key: string): string {

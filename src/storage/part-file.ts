@@ -18,12 +18,13 @@ export function newTrialName(): string {
   return `${PREFIX}check-${randomBytes(6).toString('hex')}${SUFFIX}`;
 }
 
-/** Removes the unfinished files of all transfers of `key` by `owner`. @throws system errors */
+/** Removes the unfinished files of all transfers of `key` by `owner`. @throws system errors, when it has tried them all */
 export async function removeParts(directory: string, key: string, owner: WriteOwner): Promise<void> {
   const prefix = ownerPrefix(key, owner);
-  for (const name of await readdir(directory)) {
-    if (name.startsWith(prefix) && name.endsWith(SUFFIX)) await removeIfThere(path.join(directory, name));
-  }
+  const parts = (await readdir(directory)).filter((name) => name.startsWith(prefix) && name.endsWith(SUFFIX));
+  const removals = await Promise.allSettled(parts.map((name) => removeIfThere(path.join(directory, name))));
+  const failed = removals.find((removal) => removal.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 export async function removeIfThere(file: string): Promise<void> {

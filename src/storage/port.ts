@@ -37,6 +37,8 @@ export interface OpenOptions {
   readonly owner: WriteOwner;
   /** Replace other content under the key. Default false: other content is kept, and the video goes beside it. */
   readonly overwrite: boolean;
+  /** Told of what a dead attempt left and nobody may remove; the transfer begins all the same. */
+  readonly onLeftover?: (error: StorageError) => void;
 }
 
 /** One transfer into the storage. Nothing is visible under the final name before `publish` resolves. */
@@ -66,7 +68,7 @@ export interface VideoStore {
   check(key: string, options: CheckOptions): Promise<void>;
   /** The finished file under `key`, hashed anew and durable from now on, or `null`. @throws StorageError, NotDurable */
   find(key: string, options?: FindOptions): Promise<StoredVideo | null>;
-  /** Starts a transfer, after sweeping what dead attempts of the same owner left for this key. @throws StorageError */
+  /** Starts a transfer, after sweeping what dead attempts of the same owner left for this key, as far as it may. @throws StorageError */
   open(key: string, options: OpenOptions): Promise<VideoWrite>;
   /** Removes unfinished transfers of this owner for this key; finished files stay. @throws StorageError */
   sweep(key: string, owner: WriteOwner): Promise<void>;

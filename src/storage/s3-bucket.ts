@@ -140,11 +140,13 @@ export class S3Bucket {
     }
   }
 
+  /** The storage refuses a body with another `sha256`. */
   async putPart(
     part: { readonly key: string; readonly uploadId: string; readonly number: number; readonly body: Uint8Array },
+    sha256: Buffer,
     ending: Ending = {},
   ): Promise<CompletedPart> {
-    const ChecksumSHA256 = createHash('sha256').update(part.body).digest('base64');
+    const ChecksumSHA256 = sha256.toString('base64');
     const command = new UploadPartCommand({
       Bucket: this.name,
       Key: part.key,

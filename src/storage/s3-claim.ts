@@ -3,7 +3,7 @@ import { newPartName, ownerPrefix } from './part-file.js';
 import type { WriteOwner } from './port.js';
 import type { Ending, ObjectOptions, S3Bucket } from './s3-bucket.js';
 import { persistently } from './s3-tidying.js';
-import { s3ErrorCode } from './s3-trouble.js';
+import { isDenied, s3ErrorCode } from './s3-trouble.js';
 
 /** With a checksum, which a bucket with Object Lock demands. */
 const JSON_OBJECT = { ContentType: 'application/json', ChecksumAlgorithm: 'SHA256' } as const;
@@ -91,9 +91,16 @@ export class S3Claim {
     await persistently((tidying) => this.bucket.remove(this.claimKey, tidying));
   }
 
-  /** Ends all transfers of this owner to this object. */
+  /** Ends all transfers of this owner to this object. @throws the SDK's errors; a refusal when it has tried them all */
   static async sweep(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Ending): Promise<void> {
-    for (const claim of await S3Claim.leftBy(owner, bucket, objectKey, ending)) await claim.end(objectKey, ending);
+    const denials: unknown[] = [];
+    for (const claim of await S3Claim.leftBy(owner, bucket, objectKey, ending)) {
+      await claim.end(objectKey, ending).catch((error: unknown) => {
+        if (!isDenied(error)) throw error;
+        denials.push(error);
+      });
+    }
+    if (denials.length > 0) throw denials[0];
   }
 
   static async leftBy(owner: WriteOwner, bucket: S3Bucket, objectKey: string, ending: Ending): Promise<S3Claim[]> {

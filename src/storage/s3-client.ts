@@ -16,7 +16,7 @@ export async function createS3Client({ endpoint, forcePathStyle }: S3Access): Pr
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: LIMITS.connectMs, socketTimeout: LIMITS.storageIdleMs },
   };
-  const client = new S3Client(config);
+  const client = hashingOnce(new S3Client(config));
   try {
     await client.config.region();
     return client;
@@ -25,6 +25,20 @@ export async function createS3Client({ endpoint, forcePathStyle }: S3Access): Pr
     if (endpoint === null) {
       throw new StorageError('StorageFailed', 'It is not known in which AWS region the bucket is; set AWS_REGION.');
     }
-    return new S3Client({ ...config, region: REGION_ELSEWHERE });
+    return hashingOnce(new S3Client({ ...config, region: REGION_ELSEWHERE }));
   }
+}
+
+/** To sign a request the SDK hashes its body, although its checksum is known, unless the head says the sha256 already. */
+function hashingOnce(client: S3Client): S3Client {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const { ChecksumSHA256: known } = args.input as { readonly ChecksumSHA256?: string };
+      const { headers } = args.request as { readonly headers: Record<string, string> };
+      if (known !== undefined) headers['x-amz-content-sha256'] = Buffer.from(known, 'base64').toString('hex');
+      return await next(args);
+    },
+    { step: 'build' },
+  );
+  return client;
 }

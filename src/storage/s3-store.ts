@@ -17,7 +17,7 @@ import { S3Claim } from './s3-claim.js';
 import { createS3Client } from './s3-client.js';
 import { s3Uri, type S3Access, type S3Location } from './s3-location.js';
 import { tryToSave } from './s3-trial.js';
-import { s3Trouble } from './s3-trouble.js';
+import { isDenied, s3Trouble } from './s3-trouble.js';
 import { S3Write } from './s3-write.js';
 import { SpoolFile } from './spool-file.js';
 
@@ -62,7 +62,10 @@ class S3Store implements VideoStore {
   async open(key: string, options: OpenOptions): Promise<VideoWrite> {
     const objectKey = this.parse(key);
     return await this.guarded(`Starting to save "${key}"`, async () => {
-      await S3Claim.sweep(this.bucket, objectKey, options.owner, soon());
+      await S3Claim.sweep(this.bucket, objectKey, options.owner, soon()).catch((error: unknown) => {
+        if (!isDenied(error)) throw error; // else the next attempt may still do it, and take a late one's right to publish
+        options.onLeftover?.(this.trouble(removing(key), error));
+      });
       const spool = await SpoolFile.create();
       try {
         const claim = await S3Claim.make(this.bucket, objectKey, options.owner, soon());
@@ -86,9 +89,7 @@ class S3Store implements VideoStore {
 
   async sweep(key: string, owner: WriteOwner): Promise<void> {
     const objectKey = this.parse(key);
-    await this.guarded(`Removing unfinished transfers of "${key}"`, () =>
-      S3Claim.sweep(this.bucket, objectKey, owner, soon()),
-    );
+    await this.guarded(removing(key), () => S3Claim.sweep(this.bucket, objectKey, owner, soon()));
   }
 
   private parse(key: string): string {
@@ -105,9 +106,17 @@ class S3Store implements VideoStore {
     try {
       return await work();
     } catch (error) {
-      throw s3Trouble(`${doing} in ${this.description}`, error);
+      throw this.trouble(doing, error);
     }
   }
+
+  private trouble(doing: string, error: unknown): StorageError {
+    return s3Trouble(`${doing} in ${this.description}`, error);
+  }
+}
+
+function removing(key: string): string {
+  return `Removing unfinished transfers of "${key}"`;
 }
 
 /** A few small requests take seconds; a storage that lets them hang must not hold a slot. */

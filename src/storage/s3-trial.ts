@@ -1,3 +1,4 @@
+import { sha256Of } from './block-sums.js';
 import { StorageError, type WriteOwner } from './port.js';
 import type { Ending, S3Bucket } from './s3-bucket.js';
 import { S3Claim } from './s3-claim.js';
@@ -46,7 +47,8 @@ async function tryToUpload(bucket: S3Bucket, claim: S3Claim, ending: Ending): Pr
   const key = claim.claimKey;
   const uploadId = await claim.beginUpload(key, VIDEO, ending);
   try {
-    const part = await bucket.putPart({ key, uploadId, number: 1, body: Buffer.from('{}') }, ending);
+    const body = Buffer.from('{}');
+    const part = await bucket.putPart({ key, uploadId, number: 1, body }, sha256Of(body), ending);
     await needing('If-None-Match', () => bucket.finishUpload({ key, uploadId, parts: [part] }, VIDEO, ending));
     throw replaces();
   } catch (error) {

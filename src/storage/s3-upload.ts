@@ -101,8 +101,8 @@ async function putParts(upload: Upload, key: string, uploadId: string, bytes: nu
       const length = Math.min(partBytes, bytes - position);
       parts[number - 1] = await buffers.lend(length, stop.signal, async (buffer) => {
         const body = buffer.subarray(0, length);
-        await spool.read(body, position);
-        return await bucket.putPart({ key, uploadId, number, body }, { abortSignal: stop.signal });
+        const sha256 = await spool.read(body, position);
+        return await bucket.putPart({ key, uploadId, number, body }, sha256, { abortSignal: stop.signal });
       });
     }
   };
@@ -113,8 +113,7 @@ async function putParts(upload: Upload, key: string, uploadId: string, bytes: nu
   return parts;
 }
 
-/** At most 10,000 parts, whole mebibytes. */
+/** At most 10,000 parts, of whole blocks of the spooled file. */
 export function partBytesFor(bytes: number): number {
-  const MIB = 1024 * 1024;
-  return Math.max(PART_BYTES, Math.ceil(bytes / MAX_PARTS / MIB) * MIB);
+  return Math.max(1, Math.ceil(bytes / MAX_PARTS / PART_BYTES)) * PART_BYTES;
 }

@@ -1,13 +1,19 @@
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { BlockSums, sha256Of } from './block-sums.js';
+import { PART_BYTES } from './part-buffers.js';
 import { newTrialName, removeIfThere } from './part-file.js';
 import { StorageError } from './port.js';
 import { storageTrouble } from './trouble.js';
 
-/** A file in the temporary directory that nobody else sees and that is gone with the process. */
+/**
+ * A file in the temporary directory that nobody else sees and that is gone with the process. It is never synced, and a disk
+ * may lose what it took without a word (a thin volume that is full, one that is dying), so what is read is compared.
+ */
 export class SpoolFile {
   private bytes = 0;
+  private readonly sums = new BlockSums(PART_BYTES);
 
   private constructor(
     private readonly handle: FileHandle,
@@ -34,6 +40,7 @@ export class SpoolFile {
   async append(chunk: Uint8Array): Promise<void> {
     const start = this.bytes;
     this.bytes += chunk.length;
+    this.sums.add(chunk);
     await inTemporaryDirectory(async () => {
       for (let done = 0; done < chunk.length;) {
         const { bytesWritten } = await this.handle.write(chunk, done, chunk.length - done, start + done);
@@ -42,14 +49,23 @@ export class SpoolFile {
     });
   }
 
-  /** Fills `into` from `position` on. @throws StorageError - also when the file ends before that */
-  async read(into: Uint8Array, position: number): Promise<void> {
-    await inTemporaryDirectory(async () => {
+  /**
+   * Fills `into` from `position` on: whole blocks of `PART_BYTES`, up to the end of one or of the file.
+   * @returns the sha256 of it
+   * @throws StorageError - also when it is not what was appended
+   */
+  async read(into: Uint8Array, position: number): Promise<Buffer> {
+    return await inTemporaryDirectory(async () => {
       for (let done = 0; done < into.length;) {
         const { bytesRead } = await this.handle.read(into, done, into.length - done, position + done);
-        if (bytesRead === 0) throw new Error('the temporary file is shorter than what was written to it');
+        if (bytesRead === 0) throw lost();
         done += bytesRead;
       }
+      for (let at = 0; at < into.length; at += PART_BYTES) {
+        const sum = sha256Of(into.subarray(at, at + PART_BYTES));
+        if (!sum.equals(this.sums.of((position + at) / PART_BYTES))) throw lost();
+      }
+      return into.length > PART_BYTES ? sha256Of(into) : this.sums.of(position / PART_BYTES);
     });
   }
 
@@ -58,6 +74,13 @@ export class SpoolFile {
     await this.handle.close().catch(() => undefined);
     await removeIfThere(this.file).catch(() => undefined);
   }
+}
+
+function lost(): StorageError {
+  return new StorageError(
+    'StorageFailed',
+    `The disk under the temporary directory "${tmpdir()}" lost what it took: it gave back other bytes than were written, and they are downloaded again. See whether it, or what it lies on, is full or failing.`,
+  );
 }
 
 async function inTemporaryDirectory<T>(work: () => Promise<T>): Promise<T> {

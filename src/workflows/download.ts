@@ -26,11 +26,15 @@ const { downloadVideo } = proxyActivities<Pick<Activities, 'downloadVideo'>>({
 });
 const { discardDownload } = proxyActivities<Pick<Activities, 'discardDownload'>>(DISCARD);
 
-/** Runs of earlier builds gave up all further outputs with the first that was not to be had. */
-const TRIES_EVERY_OUTPUT = 'tries-every-output';
-
-/** Of one output, while the others may be as they should. */
-const OF_ONE_OUTPUT: ReadonlySet<string> = new Set<FailureType>(['DownloadFailed', 'InvalidVideo']);
+/**
+ * What may be of one output, while the others are as they should be, by the patch with which it is. Runs of earlier builds
+ * gave up all further outputs with the first that was not to be had.
+ */
+const OF_ONE_OUTPUT: Partial<Record<FailureType, string>> = {
+  DownloadFailed: 'tries-every-output',
+  InvalidVideo: 'tries-every-output',
+  StorageFailed: 'tries-every-output-after-storage-failed',
+};
 
 interface Unsaved {
   readonly key: string;
@@ -41,19 +45,24 @@ interface Unsaved {
 export async function download(run: VideoRun, jobId: string, outputs: number): Promise<void> {
   run.enter('downloading');
   const unsaved: Unsaved[] = [];
-  for (let index = 0; index < outputs; index++) {
-    const input = { jobId, index, key: outputKeyOf(run.plan.output, index), overwrite: run.plan.overwrite };
+  const left = Array.from({ length: outputs }, (_, index) => outputKeyOf(run.plan.output, index));
+  for (let index = 0, key = left.shift(); key !== undefined; index++, key = left.shift()) {
     try {
-      await saveOne(run, input);
+      await saveOne(run, { jobId, index, key, overwrite: run.plan.overwrite });
     } catch (error) {
       if (!(error instanceof ApplicationFailure)) throw error;
-      unsaved.push({ key: input.key, failure: error });
-      const isLast = index + 1 === outputs;
-      if (!isLast && !(OF_ONE_OUTPUT.has(error.type ?? '') && patched(TRIES_EVERY_OUTPUT))) break;
+      unsaved.push({ key, failure: error });
+      if (left.length > 0 && !isOfOneOutput(error)) break;
     }
   }
   const [first, ...others] = unsaved;
-  if (first !== undefined) throw endOfSome(run, first, others);
+  if (first !== undefined) throw endOfSome(run, first, others, left);
+}
+
+function isOfOneOutput(failure: ApplicationFailure): boolean {
+  const type = contractType(failure);
+  const patch = type === null ? undefined : OF_ONE_OUTPUT[type];
+  return patch !== undefined && patched(patch);
 }
 
 async function saveOne(run: VideoRun, input: DownloadInput): Promise<void> {
@@ -64,12 +73,18 @@ async function saveOne(run: VideoRun, input: DownloadInput): Promise<void> {
 }
 
 /** The first one's end, with what became of the others before it. */
-function endOfSome(run: VideoRun, { failure }: Unsaved, others: readonly Unsaved[]): ApplicationFailure {
+function endOfSome(
+  run: VideoRun,
+  { failure }: Unsaved,
+  others: readonly Unsaved[],
+  notTried: readonly string[],
+): ApplicationFailure {
   const saved = run.status.assets.map(({ uri }) => uri).join(', ');
   const missing = others.map(({ key, failure: { type } }) => `${key} (${type ?? 'Unexpected'})`).join(', ');
   const before = [
     ...(saved === '' ? [] : [`Saved: ${saved}.`]),
     ...(missing === '' ? [] : [`Not saved either: ${missing}.`]),
+    ...(notTried.length === 0 ? [] : [`Not tried: ${notTried.join(', ')}.`]),
   ];
   const type = contractType(failure);
   if (before.length === 0 || type === null) return failure;

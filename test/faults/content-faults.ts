@@ -233,21 +233,21 @@ export const CONTENT_FAULTS: Readonly<Record<string, Fault>> = {
     end: 'saved',
     requests: 2,
   },
-  'redirect to a foreign origin': { content: ({ foreign }) => redirect(foreign), end: 'DownloadFailed', requests: 1 },
+  'redirect to a foreign origin': { content: ({ foreign }) => redirect(foreign), end: 'DownloadFailed', requests: 5 },
   'redirect to the same host over TLS': {
     content: ({ foreign }) => redirect(foreign.replace('http:', 'https:')),
     end: 'DownloadFailed',
-    requests: 1,
+    requests: 5,
   },
   'redirect to a private address': {
     content: () => redirect('https://10.0.0.1/v.mp4'),
     end: 'DownloadFailed',
-    requests: 1,
+    requests: 5,
   },
   'redirect to metadata': {
     content: () => redirect('https://169.254.169.254/latest/meta-data'),
     end: 'DownloadFailed',
-    requests: 1,
+    requests: 5,
   },
-  'redirect in a circle': { content: ({ request }) => redirect(request.url ?? ''), end: 'DownloadFailed', requests: 1 },
+  'redirect in a circle': { content: ({ request }) => redirect(request.url ?? ''), end: 'DownloadFailed', requests: 5 },
 };

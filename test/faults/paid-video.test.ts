@@ -178,6 +178,36 @@ describe('the command at the end of', () => {
     await obey(error, `four-${type}.mp4`);
   });
 
+  it('StorageFailed of one of several outputs keeps none of the others from being saved', async () => {
+    const taken = ['three.mp4', 'three.job-of-three.mp4'].map((name) => join(rig.storage, name));
+    rig.provider.script = {
+      submit: () => accepted('job-of-three'),
+      poll: ({ jobId }) => completed(jobId, 0.24, 3),
+      content: async ({ index }) => {
+        if (index === 0) await Promise.all(taken.map((file) => writeFile(file, 'other')));
+        return video();
+      },
+    };
+    const error = await failureOf({ output: 'three.mp4', ...SHORT_DOWNLOAD });
+    expect(error).toMatchObject({ type: 'StorageFailed' });
+    expect(error.message).toMatch(/^Saved: \S+three-1\.mp4, \S+three-2\.mp4\. .*hold other content/);
+    expect(await readFile(join(rig.storage, 'three-2.mp4'))).toEqual(CLIP);
+    await Promise.all(taken.map((file) => rm(file)));
+    await obey(error, 'three.mp4');
+  });
+
+  it('a failure that is of all outputs names those that were not tried', async () => {
+    rig.provider.script = {
+      submit: () => accepted('job-refused'),
+      poll: ({ jobId }) => completed(jobId, 0.24, 4),
+      content: ({ index }) => (index === 1 ? refusal(403, 'not yours') : video()),
+    };
+    const error = await failureOf({ output: 'refused.mp4', ...SHORT_DOWNLOAD });
+    expect(error).toMatchObject({ type: 'PermissionDenied' });
+    expect(error.message).toMatch(/^Saved: \S+refused\.mp4\. Not tried: refused-2\.mp4, refused-3\.mp4\. /);
+    await obey(error, 'adopt-job-refused.mp4');
+  });
+
   it('the second of two videos gets both, under a name of their own, and the first one stays', async () => {
     rig.provider.script = {
       submit: () => accepted('job-of-two'),

@@ -251,13 +251,13 @@ describe('a content redirect', () => {
     expect(server.requests[1]?.headers['authorization']).toBe(`Bearer ${API_KEY}`);
   });
 
-  it('ends as gone in a circle, and after five hops', async () => {
+  it('ends as astray in a circle, and after five hops', async () => {
     const circle = await startRawServer(says(reply(307, '', { Location: '/api/v1/videos/job-1/content?index=0' })));
-    expect(await connectTo(circle.origin).content('job-1', 0)).toMatchObject({ outcome: 'gone' });
+    expect(await connectTo(circle.origin).content('job-1', 0)).toMatchObject({ outcome: 'astray' });
     expect(circle.requests).toHaveLength(1);
     let hops = 0;
     const stairs = await startRawServer((socket) => socket.write(reply(308, '', { Location: `/${(hops += 1)}` })));
-    expect(await connectTo(stairs.origin).content('job-1', 0)).toMatchObject({ outcome: 'gone' });
+    expect(await connectTo(stairs.origin).content('job-1', 0)).toMatchObject({ outcome: 'astray' });
     expect(stairs.requests).toHaveLength(1 + LIMITS.contentRedirects);
   });
 
@@ -278,7 +278,7 @@ describe('a content redirect', () => {
       const location = `${target.origin}/v.mp4?X-Signature=c2lnbmVk`;
       const server = await startRawServer(says(reply(302, '', { Location: location })));
       const answer = await connectTo(server.origin).content('job-1', 0);
-      expect(answer).toMatchObject({ outcome: 'gone' });
+      expect(answer).toMatchObject({ outcome: 'astray' });
       expect(JSON.stringify(answer)).toContain(String(target.port));
       expect(JSON.stringify(answer)).not.toContain('c2lnbmVk');
       expect(target.connections()).toBe(0);
@@ -297,9 +297,9 @@ describe('a content redirect', () => {
     'https://[fd00:ec2::254]/v.mp4',
     'file:///etc/passwd',
     'data:video/mp4,x',
-  ])('to %s is gone', async (location) => {
+  ])('to %s is astray', async (location) => {
     const server = await startRawServer(says(reply(302, '', { Location: location })));
-    expect(await connectTo(server.origin).content('job-1', 0)).toMatchObject({ outcome: 'gone' });
+    expect(await connectTo(server.origin).content('job-1', 0)).toMatchObject({ outcome: 'astray' });
   });
 
   it('to a name that does not resolve is trouble: it may resolve later', async () => {
@@ -319,7 +319,7 @@ describe('a content redirect', () => {
       0,
       {},
     );
-    expect(answer).toMatchObject({ outcome: 'gone' });
+    expect(answer).toMatchObject({ outcome: 'astray' });
     expect(plain.connections()).toBe(0);
   });
 

@@ -68,8 +68,8 @@ it(
         expect(['accepted', 'refused', 'not_accepted', 'unknown']).toContain(submitted.outcome);
         expect(['job', 'missing', 'denied', 'trouble']).toContain(polled.outcome);
         expect(['models', 'denied', 'trouble']).toContain(listed.outcome);
-        expect(['content', 'missing', 'gone', 'denied', 'trouble']).toContain(content.outcome);
-        expect(['missing', 'gone', 'denied', 'trouble']).toContain(rest.outcome);
+        expect(['content', 'missing', 'gone', 'astray', 'denied', 'trouble']).toContain(content.outcome);
+        expect(['missing', 'gone', 'astray', 'denied', 'trouble']).toContain(rest.outcome);
         if (content.outcome === 'content') await finished(content.body.resume()).catch(() => undefined);
         expectNoKey([submitted, polled, listed]);
       }),

@@ -46,6 +46,14 @@ describe('parseJob', () => {
     [{ unsigned_urls: ['a', 'b'] }, 2],
     [{ urls: ['a', 'b', 'c'] }, 3],
     [{ unsigned_urls: 'a', urls: ['a', 'b'] }, 2],
+    [{ unsigned_urls: { 0: 'a' }, urls: ['a', 'b'] }, 2],
+    [{ unsigned_urls: [], urls: ['a', 'b'] }, 2],
+    [{ unsigned_urls: ['a'], urls: ['a', 'b'] }, 2],
+    [{ unsigned_urls: ['a', 'b'], urls: ['a'] }, 2],
+    [{ unsigned_urls: ['a', null, ''] }, 1],
+    [{ unsigned_urls: [null, ''] }, 1],
+    [{ unsigned_urls: [null, 'b'] }, 2],
+    [{ unsigned_urls: [{ url: 'a' }, { url: 'b' }] }, 2],
     [{ unsigned_urls: Array.from({ length: 5_000 }, () => 'x') }, 100],
   ])('counts the outputs of %j', (fields, outputs) => {
     expect(read(fields)).toMatchObject({ outputs });

@@ -82,13 +82,13 @@ describe.skipIf(!canMakeNamespaces)('a name that is another host a moment later 
 
   it('was public for one attempt and is private for the next: that one is refused', async () => {
     const { outcomes, publicHost } = await ask([[PUBLIC], [PRIVATE]], 2);
-    expect(outcomes).toEqual(['content', 'gone']);
+    expect(outcomes).toEqual(['content', 'astray']);
     expect(publicHost.requests).toHaveLength(1);
   });
 
   it('was private and is public right after: it is refused, and taken when it is asked for again', async () => {
     const { outcomes, publicHost } = await ask([[PRIVATE], [PUBLIC]], 2);
-    expect(outcomes).toEqual(['gone', 'content']);
+    expect(outcomes).toEqual(['astray', 'content']);
     expect(publicHost.requests).toHaveLength(1);
   });
 
@@ -96,7 +96,7 @@ describe.skipIf(!canMakeNamespaces)('a name that is another host a moment later 
     'is both at once (%j): it is refused, and nobody is connected to',
     async (both) => {
       const { outcomes, publicHost } = await ask([both]);
-      expect(outcomes).toEqual(['gone']);
+      expect(outcomes).toEqual(['astray']);
       expect(publicHost.connections).toBe(0);
     },
   );

@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { siblingKey } from '../../src/contract/output-key.js';
 import { FileSystemStore } from '../../src/storage/filesystem.js';
+import { newPartName } from '../../src/storage/part-file.js';
 import {
   begin,
   contentOf,
@@ -76,6 +77,27 @@ async function fileSystemPlace(): Promise<StoreUnderTest> {
 }
 
 videoStoreSuite('the file system', fileSystemPlace);
+
+describe('what a dead attempt left', () => {
+  it('and nobody may remove is told, and keeps no video from being saved', async () => {
+    await begin(store, 'greenhouse.mp4', VIDEO);
+    const stuck = newPartName('greenhouse.mp4', OWNER);
+    await mkdir(path.join(root, stuck)); // as little to be unlinked as the file of another user in a sticky folder
+    const leftovers: Error[] = [];
+    const write = await store.open('greenhouse.mp4', {
+      owner: OWNER,
+      overwrite: false,
+      onLeftover: (error) => leftovers.push(error),
+    });
+    await write.write(VIDEO);
+    expect(await write.publish(contentOf(VIDEO))).toMatchObject({ key: 'greenhouse.mp4' });
+    expect((await readdir(root)).sort()).toEqual([stuck, 'greenhouse.mp4']);
+    expect(leftovers.map(({ message }) => message)).toEqual([
+      expect.stringContaining('Removing unfinished files of "greenhouse.mp4"'),
+    ]);
+    await expect(store.sweep('greenhouse.mp4', OWNER)).rejects.toMatchObject({ type: 'StorageFailed' });
+  });
+});
 
 describe('the root', () => {
   it('is created on first use, not before, and not by a check', async () => {

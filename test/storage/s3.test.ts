@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { open, readdir, readlink, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import {
   AbortMultipartUploadCommand,
@@ -157,6 +157,7 @@ describe('an upload to S3', () => {
       expect(Math.ceil(bytes / partBytesFor(bytes))).toBeLessThanOrEqual(10_000);
     }
     expect(partBytesFor(4 * GIB)).toBe(PART_BYTES);
+    expect(partBytesFor(79 * GIB)).toBe(2 * PART_BYTES);
   });
 
   it('goes on when the server asks for less haste', async () => {
@@ -371,6 +372,38 @@ describe('an upload to S3', () => {
     expect(await server.everything(bucket)).toEqual([]);
   });
 
+  it.each(['DELETE', 'DELETE upload'])(
+    'that nobody may end (%s) is told, and keeps none from being saved',
+    async (right) => {
+      proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'hang' : 'pass');
+      const dead = await begin(store, KEY, LARGE);
+      dead.publish(contentOf(LARGE)).catch(() => undefined);
+      await expect.poll(() => proxy.calls.some(({ kind }) => kind === 'PUT part')).toBe(true);
+      proxy.fate = ({ kind }) => (kind === right ? 'deny' : 'pass');
+      const leftovers: string[] = [];
+      const onLeftover = ({ message }: Error): void => void leftovers.push(message);
+      const write = await store.open(KEY, { owner: OWNER, overwrite: false, onLeftover });
+      await write.write(LARGE);
+      expect(await write.publish(contentOf(LARGE))).toMatchObject({ key: KEY, ...contentOf(LARGE) });
+      expect(leftovers).toEqual([expect.stringMatching(/Removing unfinished transfers of .*AccessDenied/)]);
+    },
+  );
+
+  it('that cannot be ended for now is in the way of the next one', async () => {
+    proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'hang' : 'pass');
+    const late = await begin(store, KEY, LARGE);
+    late.publish(contentOf(LARGE)).catch(() => undefined);
+    await expect.poll(() => proxy.calls.some(({ kind }) => kind === 'PUT part')).toBe(true);
+    proxy.fate = ({ kind }) => (kind === 'DELETE upload' ? 'slow-down' : 'pass');
+    await expect(begin(store, KEY, LARGE)).rejects.toMatchObject({
+      message: expect.stringContaining('SlowDown') as string,
+    });
+    proxy.fate = () => 'pass';
+    await save(store, KEY, LARGE);
+    await late.discard();
+    await expect.poll(() => server.everything(bucket), { timeout: 30_000 }).toEqual([KEY]);
+  });
+
   it('to the sibling key is swept as well', async () => {
     await putOther(KEY);
     const dead = new Promise<void>((resolve) => {
@@ -464,8 +497,10 @@ describe('an upload to S3', () => {
   it('of an attempt taken for dead is swept and cannot finish any more; that of another run can', async () => {
     let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
+    const zombieEnded = moment();
     proxy.fate = async ({ kind }): Promise<Fate> => {
       if (kind === 'PUT part') await gate;
+      if (kind === 'POST upload') await zombieEnded.came; // else it may find its twin
       return 'pass';
     };
     const zombie = (await begin(store, KEY, LARGE)).publish(contentOf(LARGE));
@@ -480,6 +515,7 @@ describe('an upload to S3', () => {
     const refused = expect(zombie).rejects.toMatchObject({ type: 'StorageFailed' });
     open();
     await refused;
+    zombieEnded.come();
     expect(await rival).toMatchObject({ key: KEY, ...contentOf(LARGE) });
     expect(await server.everything(bucket)).toEqual([KEY]);
   });
@@ -597,6 +633,47 @@ describe('the temporary directory', async () => {
     await write.discard();
     expect(await server.everything(bucket)).toEqual([]);
     await save(store, KEY, randomBytes(600_000));
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a disk that loses what waits for its upload', () => {
+  /** Behind the back of whoever has the file open, as lost write-back does. */
+  async function changeSpool(change: (file: FileHandle) => Promise<unknown>): Promise<void> {
+    const descriptors = (await readdir('/proc/self/fd')).map((name) => `/proc/self/fd/${name}`);
+    const files = await Promise.all(descriptors.map((descriptor) => readlink(descriptor).catch(() => '')));
+    const spools = descriptors.filter((_, index) => /[/][.]longtake-check-.*deleted/.test(files[index] ?? ''));
+    expect(spools).not.toEqual([]);
+    for (const spool of spools) {
+      const file = await open(spool, 'r+');
+      await change(file);
+      await file.close();
+    }
+  }
+
+  it.each([
+    ['all in one request', SMALL, 100],
+    ['the first part', LARGE, PART_BYTES - 4_096],
+    ['the middle part', LARGE, PART_BYTES],
+    ['the last part', LARGE, 2 * PART_BYTES + 8_000],
+  ])('costs another transfer, and no other bytes are saved (%s)', async (_name, video, at) => {
+    const write = await begin(store, KEY, video);
+    await changeSpool((file) => file.write(Buffer.alloc(4_096), 0, 4_096, at));
+    await expect(write.publish(contentOf(video))).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringMatching(/temporary directory ".*" lost what it took.*TMPDIR/) as string,
+    });
+    await write.discard();
+    expect(await server.everything(bucket)).toEqual([]);
+    expect(await save(store, KEY, video)).toMatchObject({ key: KEY, ...contentOf(video) });
+  });
+
+  it('is named where the file is too short', async () => {
+    const write = await begin(store, KEY, LARGE);
+    await changeSpool((file) => file.truncate(PART_BYTES + 1));
+    await expect(write.publish(contentOf(LARGE))).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringMatching(/temporary directory ".*" lost what it took.*TMPDIR/) as string,
+    });
   });
 });
 

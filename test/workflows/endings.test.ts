@@ -472,6 +472,26 @@ describe('what comes instead of the video', () => {
     expect(rig.provider.contents).toHaveLength(1);
   });
 
+  it.each([
+    ['to itself', null],
+    ['to no address', ''],
+    ['to a private address', 'https://10.0.0.1/v.mp4'],
+  ])(
+    'a redirect %s counts as a 404 does: it keeps no video from being saved that comes after it',
+    async (_where, location) => {
+      rig.provider.script = {
+        content: ({ n, request }) => {
+          if (n > 4) return video();
+          if (n % 2 === 0) return refusal(404, 'where?');
+          return { status: 302, headers: { location: location ?? request.url ?? '' } };
+        },
+      };
+      const { assets } = await (await rig.start()).result();
+      expect(assets).toHaveLength(1);
+      expect(rig.provider.contents).toHaveLength(5);
+    },
+  );
+
   it('of a further output, names a command that saves them all, not the first one under its name', async () => {
     rig.provider.script = {
       poll: ({ jobId }) => completed(jobId, 0.24, 2),
