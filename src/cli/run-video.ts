@@ -9,6 +9,7 @@ import { watchInterruption } from './interruption.js';
 import { print, printJson, say } from './output.js';
 import type { RunFlags } from './run-flags.js';
 import { findRun, inputOf, type RunRecord } from './run-record.js';
+import { lostVideos } from './saved-files.js';
 import { allRuns, openRunSession, type RunSession } from './run-session.js';
 
 /** A run to start or to come back to. */
@@ -59,9 +60,13 @@ function paced({ simulated }: RunSession, { id, input }: ChosenRun): ChosenRun {
   return { id, input: { ...input, polling: SIMULATED_POLLING } };
 }
 
-function localPart({ stack, embedded }: RunSession): FollowRunOptions['local'] {
+function localPart({ stack, embedded, config }: RunSession): FollowRunOptions['local'] {
   if (stack === null) return null;
-  return { lost: stack.lost, startFirst: embedded ? commandHere('longtake dev') : null };
+  return {
+    lost: stack.lost,
+    startFirst: embedded ? commandHere('longtake dev') : null,
+    lostVideos: (saved) => lostVideos(saved, { ...config, local: true }),
+  };
 }
 
 async function startOrFind(session: RunSession, { id, input }: ChosenRun): Promise<RunRecord> {
