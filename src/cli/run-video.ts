@@ -150,10 +150,10 @@ function nameOthers({ unfinished }: RunSession, id: string): void {
 }
 
 /** What became of the other runs of this folder. Those that go on are kept; nobody is made to wait for them. */
-async function nameRemaining({ embedded, connection, unfinished }: RunSession, id: string): Promise<void> {
+async function nameRemaining({ embedded, connection, config, unfinished }: RunSession, id: string): Promise<void> {
   if (!embedded) return;
   const wentOn = new Set(unfinished.map(({ runId }) => runId));
-  for (const other of await allRuns(connection)) {
+  for (const other of await allRuns(connection, config)) {
     if (other.id === id) continue;
     const state = other.state ?? '?';
     if (state === 'awaiting_decision') {

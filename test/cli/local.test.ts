@@ -195,6 +195,16 @@ it('says of another run of the folder that it waits for a decision, and where th
   });
 });
 
+it('says nothing of a run of another task queue, which no worker here takes', async () => {
+  const cwd = await newFolder();
+  const other = new CliProcess([...LOCAL, '--id', 'foreign', 'x'], { cwd, env: { LONGTAKE_TASK_QUEUE: 'other' } });
+  await other.says(/^generating {2}job/m);
+  other.signal('SIGINT');
+  await other.ended;
+  const { code, stderr } = await longtake([...LOCAL, ...QUICK, '--id', 'own', 'x'], { cwd });
+  expect({ code, isNamed: stderr.includes('foreign') }).toEqual({ code: 0, isNamed: false });
+});
+
 it('says where its runs would be kept, if they cannot be', async () => {
   const cwd = await newFolder();
   await writeFile(join(cwd, '.longtake'), 'a file');
