@@ -19,11 +19,19 @@ export function translated(error: unknown, workflowId: string | null, address: s
     return new LongtakeError('NotFound', unknownRun(workflowId ?? ''), { workflowId, cause: error });
   }
   if (isUnreachable(error)) return unreachable(address, error);
+  if (isClosedHere(error)) {
+    return new LongtakeError('Unexpected', 'This client is closed. Connect a new one.', { workflowId, cause: error });
+  }
   const undecryptable = decryptionErrorIn(error);
   if (undecryptable !== null) {
     return new LongtakeError('Undecryptable', undecryptable.message, { workflowId, cause: error });
   }
   return error;
+}
+
+/** By our own `close`, which no waiting mends. */
+function isClosedHere(error: unknown): boolean {
+  return error instanceof ServiceError && error.cause?.message === 'Channel has been shut down';
 }
 
 export function unknownRun(workflowId: string, listCommand = 'longtake list'): string {
