@@ -81,7 +81,8 @@ function nameOf(path: readonly string[], flags: RunFlags): string {
 export function checkId(id: string, output: string | undefined): void {
   if (id.trim() === '') throw usageError('--id is empty. Give the run a name, or leave --id out.');
   if (/[\p{Cc}]/u.test(id)) throw usageError('--id must be a name without control characters.');
-  if (Buffer.byteLength(id) > LIMITS.runIdBytes) throw usageError(`--id must not be longer than ${LIMITS.runIdBytes} bytes.`);
+  if (Buffer.byteLength(id) > LIMITS.runIdBytes)
+    throw usageError(`--id must not be longer than ${LIMITS.runIdBytes} bytes.`);
   const problem = output === undefined ? outputKeyProblem(defaultOutputKey(id)) : null;
   if (problem !== null) {
     throw usageError(`No file can be named after this --id (${problem}). Give another one, or --output KEY.`);
