@@ -1,4 +1,5 @@
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { inPlainWords } from './contract/issue-words.js';
 import { DEFAULT_TASK_QUEUE } from './contract/names.js';
@@ -121,6 +122,9 @@ const encryptionKey = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** `@temporalio/envconfig` takes any other word for "off". */
+const temporalSwitch = z.enum(['true', 'false', '1', '0'], 'must be true or false').optional();
+
 /** What the server takes. */
 const DEPLOYMENT_NAME = /^(?!__)[^.:]{1,200}$/;
 const NO_DEPLOYMENT_NAME = 'must be at most 200 characters without "." and ":", and not begin with "__"';
@@ -138,6 +142,12 @@ const schema = z.object({
     .default([]),
   LONGTAKE_TASK_QUEUE: z.string().trim().min(1).max(200).default(DEFAULT_TASK_QUEUE),
   LONGTAKE_WORKER_VERSIONING: z.enum(['on', 'off'], 'must be on or off').default('off'),
+  TEMPORAL_CONFIG_FILE: z
+    .string()
+    .refine((path) => existsSync(path), 'names a file that is not there')
+    .optional(),
+  TEMPORAL_TLS: temporalSwitch,
+  TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: temporalSwitch,
   TEMPORAL_DEPLOYMENT_NAME: z.string().regex(DEPLOYMENT_NAME, NO_DEPLOYMENT_NAME).optional(),
   TEMPORAL_WORKER_BUILD_ID: z
     .string()
@@ -253,7 +263,7 @@ function versionOf(values: z.output<typeof schema>): Config['workerVersion'] {
 function temporalConfig(env: Record<string, string>): Config['temporal'] {
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: env });
-    if (connectionOptions.address?.includes('/') === true) {
+    if (connectionOptions.address !== undefined && !isHostAndPort(connectionOptions.address)) {
       throw new Error(`TEMPORAL_ADDRESS must be host:port, such as localhost:7233, not ${connectionOptions.address}`);
     }
     return {
@@ -267,6 +277,15 @@ function temporalConfig(env: Record<string, string>): Config['temporal'] {
   } catch (error) {
     throw new ConfigError(`The Temporal settings (TEMPORAL_*) are wrong: ${temporalProblem(error)}.`);
   }
+}
+
+/** Without a port it is Temporal's usual one. */
+function isHostAndPort(text: string): boolean {
+  const port = /^(?:[^:]*|\[.*\]):([^:]*)$/.exec(text)?.[1];
+  return (
+    !text.includes('/') &&
+    (port === undefined || (/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
+  );
 }
 
 /** A parser's message quotes the lines around, and one of them can be the key. */

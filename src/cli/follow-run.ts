@@ -3,10 +3,11 @@ import { CliError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { Interruption } from './interruption.js';
 import { untilAborted } from './interruption.js';
-import { exitCodeFor, isFinal, outcomeOf } from './outcome.js';
+import { exitCodeOfOutcome, isFinal, outcomeOf, withoutFiles } from './outcome.js';
 import { printJson, say, warn } from './output.js';
 import { Progress } from './progress.js';
 import { report, type ReportOptions } from './report.js';
+import type { SavedVideos } from './saved-files.js';
 
 export interface FollowRunOptions {
   readonly startedAt: Date;
@@ -15,7 +16,13 @@ export interface FollowRunOptions {
   /** How to come back to the run after Ctrl-C. */
   readonly reattach: string;
   /** Everything the run needs is in this process; `lost` resolves when it is there no more. */
-  readonly local: (ReportOptions & { readonly lost: Promise<Error> }) | null;
+  readonly local: (ReportOptions & LocalRun) | null;
+}
+
+interface LocalRun {
+  readonly lost: Promise<Error>;
+  /** Why what a run has saved cannot be handed over, or `null`. */
+  readonly lostVideos: (saved: SavedVideos) => Promise<string | null>;
 }
 
 /** Runs of services that go on without this process. */
@@ -34,10 +41,12 @@ export async function followRun(handle: LongtakeHandle, options: FollowRunOption
     progress.stop();
     if (status === null) return detached(options);
     for (const warning of status.warnings) warn(warning);
-    const outcome = await outcomeOf(handle, status);
+    const recorded = await outcomeOf(handle, status);
+    const lost = recorded.result === null ? null : ((await local?.lostVideos(recorded.result)) ?? null);
+    const outcome = lost === null ? recorded : withoutFiles(recorded, lost);
     if (json) printJson(outcome);
     if (!json || outcome.state === 'awaiting_decision') report(outcome, local ?? ELSEWHERE);
-    return exitCodeFor(outcome.state) ?? EXIT.failed;
+    return exitCodeOfOutcome(outcome);
   } finally {
     progress.stop();
   }

@@ -2,7 +2,7 @@ import type { GenerateVideoResult, LongtakeHandle, RunStatus } from '../client/i
 import type { VideoState } from '../contract/types.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
-/** What `generate`, `adopt` and `wait` print with `--json`. */
+/** What `generate`, `adopt` and `wait` print with `--json`. A run that succeeded has no `result` where its file is gone. */
 export interface Outcome {
   readonly id: string;
   readonly runId: string;
@@ -20,6 +20,16 @@ export async function outcomeOf(handle: LongtakeHandle, status: RunStatus): Prom
   const { workflowId: id, runId, state, error } = status;
   const result = state === 'succeeded' ? await handle.result() : null;
   return { id, runId, state, result, error: result === null ? error : null };
+}
+
+/** With `--local` the files can be looked at: what cannot be handed over is no success. */
+export function withoutFiles(outcome: Outcome, message: string): Outcome {
+  return { ...outcome, result: null, error: { type: 'StorageFailed', message } };
+}
+
+export function exitCodeOfOutcome({ state, result }: Outcome): ExitCode {
+  if (state === 'succeeded' && result === null) return EXIT.failed;
+  return exitCodeFor(state) ?? EXIT.failed;
 }
 
 /** `null` while the run goes on. */

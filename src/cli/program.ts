@@ -27,7 +27,8 @@ const EXAMPLES = `
 Try it without a key and without cost:
   longtake generate --local "A lighthouse at dusk, waves rolling in"
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cancelled, 4 no Temporal, 5 awaits a decision, 130 Ctrl-C`;
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cancelled, 4 no Temporal,
+  5 awaits a decision, 130 Ctrl-C, 143 SIGTERM (services that are stopped: 0)`;
 
 /** The command line. Commands load what they need when they run, so that help is instant. */
 export function createProgram() {

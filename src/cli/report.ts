@@ -19,6 +19,7 @@ export function report(outcome: Outcome, { startFirst }: ReportOptions): void {
   const { id, state, result, error } = outcome;
   const message = error?.message ?? 'no reason was recorded';
   if (result !== null) reportVideos(result);
+  else if (state === 'succeeded') complain(message);
   else if (state === 'cancelled') say(`run ${id} was cancelled: ${message}`);
   else if (state === 'awaiting_decision') askForDecision(id, message, startFirst);
   else complain(`run ${id} failed (${error?.type ?? 'Unexpected'}): ${message}`);

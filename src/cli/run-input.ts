@@ -1,12 +1,11 @@
 import { inPlainWords } from '../contract/issue-words.js';
-import { DEFAULT_POLLING } from '../contract/limits.js';
+import { DEFAULT_POLLING, LIMITS } from '../contract/limits.js';
 import { defaultOutputKey, outputKeyProblem } from '../contract/output-key.js';
 import { describeIssues, durationMs, isDuration, generateVideoInput } from '../contract/schemas.js';
 import type { GenerateVideoInput } from '../contract/types.js';
 import { usageError } from './errors.js';
 import { warn } from './output.js';
 import type { RunFlags } from './run-flags.js';
-import { MAX_ID_BYTES } from './run-id.js';
 
 /** What `generate` and `adopt` fill in alike. */
 export function runOptions(flags: RunFlags): Omit<GenerateVideoInput, 'request' | 'jobId'> {
@@ -82,7 +81,8 @@ function nameOf(path: readonly string[], flags: RunFlags): string {
 export function checkId(id: string, output: string | undefined): void {
   if (id.trim() === '') throw usageError('--id is empty. Give the run a name, or leave --id out.');
   if (/[\p{Cc}]/u.test(id)) throw usageError('--id must be a name without control characters.');
-  if (Buffer.byteLength(id) > MAX_ID_BYTES) throw usageError(`--id must not be longer than ${MAX_ID_BYTES} bytes.`);
+  if (Buffer.byteLength(id) > LIMITS.runIdBytes)
+    throw usageError(`--id must not be longer than ${LIMITS.runIdBytes} bytes.`);
   const problem = output === undefined ? outputKeyProblem(defaultOutputKey(id)) : null;
   if (problem !== null) {
     throw usageError(`No file can be named after this --id (${problem}). Give another one, or --output KEY.`);

@@ -50,7 +50,7 @@ async function openLocalSession(config: Config, flags: RunFlags, interruption: I
   const stack = await startStack(config, { flags, simulated, embedded, interruption });
   try {
     const connection = await connect(stack.config);
-    const unfinished = embedded ? await runningRuns(connection) : [];
+    const unfinished = embedded ? await runningRuns(connection, stack.config) : [];
     const close = async (): Promise<void> => {
       await stopSaying(stack);
       await connection.close();
@@ -113,12 +113,13 @@ function fileLogger(config: Config, path: string) {
 /** All of them are named; nobody has hundreds here. */
 const MANY = 1_000;
 
-export async function allRuns({ longtake }: Connected): Promise<RunSummary[]> {
-  return await longtake.list({ limit: MANY });
+/** A run of another task queue is none of the worker's here. */
+export async function allRuns({ longtake }: Connected, config: Pick<Config, 'taskQueue'>): Promise<RunSummary[]> {
+  return (await longtake.list({ limit: MANY })).filter(({ taskQueue }) => taskQueue === config.taskQueue);
 }
 
-async function runningRuns(connection: Connected): Promise<RunSummary[]> {
-  return (await allRuns(connection)).filter(({ closedAt }) => closedAt === null);
+async function runningRuns(connection: Connected, config: Pick<Config, 'taskQueue'>): Promise<RunSummary[]> {
+  return (await allRuns(connection, config)).filter(({ closedAt }) => closedAt === null);
 }
 
 const PATIENCE_MS = 2_000;

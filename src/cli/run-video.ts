@@ -9,6 +9,7 @@ import { Interrupted, untilAborted, watchInterruption, type Interruption } from 
 import { print, printJson, say } from './output.js';
 import type { RunFlags } from './run-flags.js';
 import { findRun, inputOf, type RunRecord } from './run-record.js';
+import { lostVideos } from './saved-files.js';
 import { allRuns, openRunSession, type RunSession } from './run-session.js';
 
 /** A run to start or to come back to. */
@@ -59,9 +60,13 @@ function paced({ simulated }: RunSession, { id, input }: ChosenRun): ChosenRun {
   return { id, input: { ...input, polling: SIMULATED_POLLING } };
 }
 
-function localPart({ stack, embedded }: RunSession): FollowRunOptions['local'] {
+function localPart({ stack, embedded, config }: RunSession): FollowRunOptions['local'] {
   if (stack === null) return null;
-  return { lost: stack.lost, startFirst: embedded ? commandHere('longtake dev') : null };
+  return {
+    lost: stack.lost,
+    startFirst: embedded ? commandHere('longtake dev') : null,
+    lostVideos: (saved) => lostVideos(saved, { ...config, local: true }),
+  };
 }
 
 async function startOrFind(
@@ -157,10 +162,10 @@ function nameOthers({ unfinished }: RunSession, id: string): void {
 }
 
 /** What became of the other runs of this folder. Those that go on are kept; nobody is made to wait for them. */
-async function nameRemaining({ embedded, connection, unfinished }: RunSession, id: string): Promise<void> {
+async function nameRemaining({ embedded, connection, config, unfinished }: RunSession, id: string): Promise<void> {
   if (!embedded) return;
   const wentOn = new Set(unfinished.map(({ runId }) => runId));
-  for (const other of await allRuns(connection)) {
+  for (const other of await allRuns(connection, config)) {
     if (other.id === id) continue;
     const state = other.state ?? '?';
     if (state === 'awaiting_decision') {

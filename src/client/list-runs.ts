@@ -17,6 +17,7 @@ import { readMemo, withUnreadMemos, type MemoReading } from './unread-memos.js';
 export interface RunSummary {
   readonly id: string;
   readonly runId: string;
+  readonly taskQueue: string;
   /** `null` only where what the run recorded cannot be read. */
   readonly state: VideoState | null;
   readonly model: string | null;
@@ -89,6 +90,7 @@ function summaryOf(info: WorkflowExecutionInfo, { memo, problem }: MemoReading):
   return {
     id: info.workflowId,
     runId: info.runId,
+    taskQueue: info.taskQueue,
     ...(unreadable === null ? recorded(info, memo) : shown(info, memo)),
     startedAt: info.startTime.toISOString(),
     closedAt: info.closeTime?.toISOString() ?? null,

@@ -9,6 +9,7 @@ import { clientDataConverter } from '../encryption/data-converter.js';
 import { openTracing } from '../observability/open-tracing.js';
 import { traceStarts } from '../observability/trace-work.js';
 import type { Tracing } from '../observability/tracing.js';
+import { checkArguments, listArguments, runIdArgument, startArguments } from './checked-arguments.js';
 import { LongtakeError } from './errors.js';
 import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
 import { LongtakeHandle } from './longtake-handle.js';
@@ -80,8 +81,10 @@ export class LongtakeClient {
    * @throws LongtakeError `InvalidRequest` (nothing was sent); `TemporalUnreachable` and `StartUnknown`, with `workflowId`:
    * the run may have been started all the same, and the same id again finds it
    */
-  async start(input: GenerateVideoInput, { id }: StartOptions): Promise<LongtakeHandle> {
+  async start(input: GenerateVideoInput, options: StartOptions): Promise<LongtakeHandle> {
+    checkArguments('start(input, { id })', startArguments, options);
     const valid = validated(input);
+    const { id } = options;
     try {
       await this.client.workflow.start(WORKFLOW_TYPE, {
         args: [valid],
@@ -97,7 +100,9 @@ export class LongtakeClient {
     return this.handle(id);
   }
 
+  /** @throws LongtakeError `InvalidRequest`: there can be no run of that id */
   handle(id: string): LongtakeHandle {
+    checkArguments('handle(id)', runIdArgument, id);
     return new LongtakeHandle(this.client, id, this.address);
   }
 
@@ -106,8 +111,9 @@ export class LongtakeClient {
     return await (await this.start(input, options)).result();
   }
 
-  /** @throws LongtakeError `TemporalUnreachable` */
+  /** @throws LongtakeError `InvalidRequest`, `TemporalUnreachable` */
   async list(options: ListOptions = {}): Promise<RunSummary[]> {
+    checkArguments('list({ state, model, limit })', listArguments, options);
     try {
       return await listRuns(this.client, options);
     } catch (error) {

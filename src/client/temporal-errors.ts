@@ -20,6 +20,9 @@ export function translated(error: unknown, workflowId: string | null, address: s
     return new LongtakeError('NotFound', unknownRun(workflowId ?? ''), { workflowId, cause: error });
   }
   if (isUnreachable(error)) return unreachable(address, error);
+  if (isClosedHere(error)) {
+    return new LongtakeError('Unexpected', 'This client is closed. Connect a new one.', { workflowId, cause: error });
+  }
   const undecryptable = decryptionErrorIn(error);
   if (undecryptable !== null) {
     return new LongtakeError('Undecryptable', undecryptable.message, { workflowId, cause: error });
@@ -43,7 +46,7 @@ export function startProblem(error: unknown, workflowId: string, address: string
 const REFUSALS: ReadonlySet<number> = new Set([3, 7, 16]);
 
 function provesNoStart(error: unknown): boolean {
-  if (error instanceof NamespaceNotFoundError) return true;
+  if (error instanceof NamespaceNotFoundError || isClosedHere(error)) return true;
   if (error instanceof WorkflowNotFoundError || isUnreachable(error)) return false;
   if (!(error instanceof ServiceError)) return true; // before anything was sent
   const { cause } = error;
@@ -54,6 +57,11 @@ function provesNoStart(error: unknown): boolean {
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+/** By our own `close`, which no waiting mends. */
+function isClosedHere(error: unknown): boolean {
+  return error instanceof ServiceError && error.cause?.message === 'Channel has been shut down';
 }
 
 export function unknownRun(workflowId: string, listCommand = 'longtake list'): string {

@@ -47,6 +47,8 @@ export const LIMITS = {
   codecBodyMs: 15_000,
   /** Temporal refuses payloads over 2 MB; the input passes through history more than once. */
   inputBytes: 1_500_000,
+  /** Temporal's own, of a workflow id. */
+  runIdBytes: 1_000,
 } as const;
 
 /** Used where the caller gave no `polling`: the video guide's schedule, 60 polls at most 30 s apart. */

@@ -124,8 +124,8 @@ it('says how long ago a worker was seen that has not asked for work since', asyn
   const config = loadConfig(env);
   const now = await checkWorkers(connection, config);
   expect(now.slice(0, 2)).toMatchObject([
-    { status: 'ok', text: '1 on longtake' },
-    { status: 'ok', text: '1 on longtake-downloads' },
+    { status: 'ok', text: '1 seen in the last 70 s on longtake' },
+    { status: 'ok', text: '1 seen in the last 70 s on longtake-downloads' },
   ]);
   const later = await checkWorkers(connection, config, Date.now() + 4 * 60_000);
   const [runs, downloads] = later.map(({ status, text }) => `${status} ${text}`);

@@ -1,7 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Outcome } from '../../src/cli/outcome.js';
 import { CliProcess, longtake, newFolder } from './cli-process.js';
@@ -69,6 +70,35 @@ it('keeps the run on Ctrl-C, and goes on with it at the next start with the same
   expect(third.stderr).toContain('started with another request');
   const dearer = await longtake([...LOCAL, '--id', 'kept', '--max-cost', '1', 'a lighthouse'], { cwd });
   expect(dearer.stderr).toContain('It was started with the same request and no budget; for a new video choose another');
+  expect(await submittedJobs(cwd)).toBe(1);
+});
+
+it('does not hand over a video that is gone or holds other content, and has it again by the command it names', async () => {
+  const cwd = await newFolder();
+  const file = join(cwd, 'videos', 'harbour.mp4');
+  const line = [...LOCAL, ...QUICK, '--id', 'harbour', 'a harbour'];
+  expect((await longtake(line, { cwd })).code).toBe(0);
+  const [job] = await jobs(cwd);
+  const saved = await readFile(file);
+
+  await rm(file);
+  const gone = await longtake([...line, '--json'], { cwd });
+  expect(gone.code).toBe(1);
+  const { state, result, error } = JSON.parse(gone.stdout) as Outcome;
+  expect({ state, result, type: error?.type }).toEqual({ state: 'succeeded', result: null, type: 'StorageFailed' });
+  expect(error?.message).toContain(`harbour.mp4 is not there any more`);
+  const [, again = ''] = /longtake (adopt --local --output harbour\.mp4 \S+)$/.exec(error?.message ?? '') ?? [];
+  const adopted = await longtake([...again.split(' '), '--poll-interval', '200ms'], { cwd });
+  expect(adopted).toMatchObject({ code: 0, stdout: `${pathToFileURL(file).href}\n` });
+  expect(await readFile(file)).toEqual(saved);
+
+  await writeFile(file, 'something else');
+  const changed = await longtake(line, { cwd });
+  expect(changed).toMatchObject({ code: 1, stdout: '' });
+  expect(changed.stderr).toContain('harbour.mp4 holds other content now');
+  expect(changed.stderr).toContain(`longtake adopt --local --output harbour.${job?.id ?? ''}.mp4 ${job?.id ?? ''}\n`);
+  const anew = await longtake(['adopt', '--local', '--output', 'other.mp4', job?.id ?? ''], { cwd });
+  expect(anew).toMatchObject({ code: 0, stderr: expect.stringContaining(`run adopt-${job?.id ?? ''}-2\n`) as string });
   expect(await submittedJobs(cwd)).toBe(1);
 });
 
@@ -163,6 +193,16 @@ it('says of another run of the folder that it waits for a decision, and where th
     code: 5,
     stderr: expect.stringContaining('longtake resolve --abandon asks') as string,
   });
+});
+
+it('says nothing of a run of another task queue, which no worker here takes', async () => {
+  const cwd = await newFolder();
+  const other = new CliProcess([...LOCAL, '--id', 'foreign', 'x'], { cwd, env: { LONGTAKE_TASK_QUEUE: 'other' } });
+  await other.says(/^generating {2}job/m);
+  other.signal('SIGINT');
+  await other.ended;
+  const { code, stderr } = await longtake([...LOCAL, ...QUICK, '--id', 'own', 'x'], { cwd });
+  expect({ code, isNamed: stderr.includes('foreign') }).toEqual({ code: 0, isNamed: false });
 });
 
 it('says where its runs would be kept, if they cannot be', async () => {

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { completed, CLIP } from '../support/provider.js';
 import { startRig, until, type Rig } from '../support/rig.js';
@@ -64,6 +66,26 @@ describe('longtake url', () => {
       env: files.environment,
     });
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${assets[0]?.uri ?? ''}\n` });
+    await files.stop();
+  });
+
+  it('prints no address of a file that is gone from the directory it has as its storage, and status says so too', async () => {
+    const files = await startRig();
+    files.provider.script.poll = ({ jobId }) => completed(jobId, 0.1, 2);
+    const handle = await files.start({ output: 'two.mp4' });
+    const [first, second] = (await handle.result()).assets;
+    await rm(fileURLToPath(first?.uri ?? ''));
+    const cwd = await newFolder();
+    const { code, stdout, stderr } = await longtake(['url', handle.workflowId], { cwd, env: files.environment });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: `${second?.uri ?? ''}\n` });
+    expect(stderr).toMatch(/two\.mp4 is not there any more\. .* longtake adopt --output two\.mp4 \S+$/m);
+    const status = await longtake(['status', handle.workflowId], { cwd, env: files.environment });
+    expect(status).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^saved .*, but it is not there any more$/m) as string,
+    });
+    const elsewhere = { ...files.environment, LONGTAKE_STORAGE: cwd };
+    expect(await longtake(['url', handle.workflowId], { cwd, env: elsewhere })).toMatchObject({ code: 0, stderr: '' });
     await files.stop();
   });
 

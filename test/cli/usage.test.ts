@@ -240,6 +240,31 @@ it('refuses an address of Temporal’s that is a URL, naming the variable', asyn
   expect(end.stderr).toContain('TEMPORAL_ADDRESS must be host:port, such as localhost:7233');
 });
 
+it.each<[string, Record<string, string>, RegExp]>([
+  ['an address without a possible port', { TEMPORAL_ADDRESS: 'localhost:99999' }, /TEMPORAL_ADDRESS must be host:port/],
+  ['an address with a word for a port', { TEMPORAL_ADDRESS: '[::1]:grpc' }, /TEMPORAL_ADDRESS must be host:port/],
+  ['a switch that is none', { TEMPORAL_TLS: 'maybe' }, /TEMPORAL_TLS must be true or false/],
+  [
+    'a configuration file that is not there',
+    { TEMPORAL_CONFIG_FILE: '/nonexistent' },
+    /TEMPORAL_CONFIG_FILE names a file that is not there/,
+  ],
+])('stops with 2 and names the variable: %s', async (_what, env, message) => {
+  const { code, stderr } = await longtake(['list'], { cwd: await newFolder(), env });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+});
+
+it('a worker stops with 2 where its directory cannot be made, before it waits for Temporal', async () => {
+  const cwd = await newFolder();
+  await writeFile(join(cwd, 'taken'), 'a file');
+  const env = { OPENROUTER_API_KEY: 'sk-or-test', LONGTAKE_STORAGE: 'taken/videos', TEMPORAL_ADDRESS: '127.0.0.1:1' };
+  const { code, stderr } = await longtake(['worker'], { cwd, env });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: .*taken.* Is LONGTAKE_STORAGE right\?$/m);
+  expect(stderr).not.toContain('waiting for Temporal');
+});
+
 it('exits with 4, and says where it looked, when Temporal does not answer', async () => {
   const cwd = await newFolder();
   const commands = [['list'], ['generate', 'x'], ['wait', 'x'], ['generate', 'x', '--local']];

@@ -1,19 +1,21 @@
 import type { RunStatus } from '../../client/index.js';
-import { loadConfig } from '../../config.js';
+import { loadConfig, type Config } from '../../config.js';
 import { connected } from '../connect.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { bytes, cancelSuffix, localTime } from '../format.js';
 import { print, printJson } from '../output.js';
 import { knownRun } from '../run-record.js';
 import { costText, describeAsset, sayAnswers } from '../report.js';
+import { lossOf } from '../saved-files.js';
 
 export async function status(id: string, { json }: { readonly json?: true | undefined }): Promise<ExitCode> {
-  const found = await connected(loadConfig(), async ({ longtake, temporal }) => {
+  const config = loadConfig();
+  const found = await connected(config, async ({ longtake, temporal }) => {
     await knownRun(temporal, id);
     return await longtake.handle(id).status();
   });
   if (json === true) printJson(asJson(found));
-  else for (const line of card(found)) print(line);
+  else for (const line of card(found, await savedTexts(found, config))) print(line);
   if (json !== true && found.state === 'awaiting_decision') sayAnswers(id);
   return EXIT.done;
 }
@@ -22,7 +24,13 @@ function asJson({ workflowId, runId, ...rest }: RunStatus): Record<string, unkno
   return { id: workflowId, runId, ...rest };
 }
 
-function card(run: RunStatus): string[] {
+/** Where each video was saved, and what has become of it since. */
+async function savedTexts({ assets }: RunStatus, config: Config): Promise<string[]> {
+  const looks = await Promise.all(assets.map(async (asset) => ({ asset, loss: await lossOf(asset, config) })));
+  return looks.map(({ asset, loss }) => `${describeAsset(asset)}${loss === null ? '' : `, but it ${loss}`}`);
+}
+
+function card(run: RunStatus, saved: readonly string[]): string[] {
   const rows: (readonly [string, string | null])[] = [
     ['run', run.workflowId],
     ['state', `${run.state}${cancelSuffix(run)}`],
@@ -33,7 +41,7 @@ function card(run: RunStatus): string[] {
     ['submitted', run.submittedAt === null ? null : localTime(run.submittedAt)],
     ['ended', run.completedAt === null ? null : localTime(run.completedAt)],
     ['cost', costText(run)],
-    ...run.assets.map((asset) => ['saved', describeAsset(asset)] as const),
+    ...saved.map((text) => ['saved', text] as const),
     ...run.warnings.map((warning) => ['warning', warning] as const),
     ['problem', run.error === null ? null : `${run.error.type}: ${run.error.message}`],
   ];

@@ -3,7 +3,7 @@ import { loadConfig, type Config } from '../../config.js';
 import { createLogger } from '../../observability/logger.js';
 import { installRuntime } from '../../observability/temporal-logs.js';
 import { createWorker, MissingApiKey, type Lane, type LongtakeWorker } from '../../worker/index.js';
-import { openVideoStore } from '../../storage/open-store.js';
+import { requireDirectory } from '../checks/storage.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { addressText, openHttpListener } from '../http-listener.js';
@@ -17,10 +17,13 @@ const TEMPORAL_WITHIN_MS = 60_000;
 export async function worker(lane: Lane): Promise<ExitCode> {
   const config = loadConfig();
   if (config.openRouter.apiKey === null) throw new MissingApiKey();
-  openVideoStore(config.storage, config.s3); // a place that cannot be used is told before anything is waited for
   const { signal } = watchInterruption('Stopped before the worker was ready.');
   const logger = createLogger({ ...config.log, secrets: config.secrets });
-  for (const warning of config.warnings) logger.warn(warning);
+  const warn = (text: string): void => {
+    logger.warn(text);
+  };
+  config.warnings.forEach(warn);
+  await requireDirectory(config, warn);
   startRuntime(config, logger);
   try {
     await waitForTemporal(config.temporal, { withinMs: TEMPORAL_WITHIN_MS, logger, signal });

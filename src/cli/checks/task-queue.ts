@@ -35,7 +35,7 @@ export async function describeTaskQueue(connection: Connection, queue: TaskQueue
 }
 
 /** A worker asks again within a minute, also where there is nothing to do. */
-const ASKS_AGAIN_MS = 70_000;
+export const ASKS_AGAIN_MS = 70_000;
 
 export function isAsking(seenAgoMs: number): boolean {
   return seenAgoMs <= ASKS_AGAIN_MS;

@@ -4,7 +4,7 @@ import { downloadTaskQueue } from '../../contract/names.js';
 import type { Config } from '../../config.js';
 import type { Finding } from './finding.js';
 import { commandHere } from '../command-here.js';
-import { describeTaskQueue, isAsking, seenAtMs, type Description } from './task-queue.js';
+import { ASKS_AGAIN_MS, describeTaskQueue, isAsking, seenAtMs, type Description } from './task-queue.js';
 import { currentOf, routingOf, versionOf, type Version } from './routing.js';
 import { checkVersioning } from './versioning.js';
 
@@ -68,7 +68,8 @@ function versionsAsking({ pollers }: Description, now: number): Version[] {
 
 function found(subject: string, { taskQueue, seenAgoMs, waiting }: Pollers): Finding {
   const there = seenAgoMs.filter(isAsking).length;
-  if (there > 0) return { status: 'ok', subject, text: `${there} on ${taskQueue}` };
+  if (there > 0)
+    return { status: 'ok', subject, text: `${there} seen in the last ${ASKS_AGAIN_MS / 1_000} s on ${taskQueue}` };
   const meanwhile = `${waiting} wait until a worker is there: ${commandHere('longtake worker')}`;
   if (seenAgoMs.length === 0) {
     return { status: 'note', subject, text: `nobody asks for work on ${taskQueue}: ${meanwhile}` };
