@@ -24,12 +24,15 @@ export function dollars(amount: number | string): string {
   return `$${whole}.${fraction.padEnd(2, '0')}`;
 }
 
-/** `2026-11-22 07:00:12`, local time. */
+/** `2026-11-22 07:00:12+01:00`: local time, and how far from UTC, in which messages are. */
 export function localTime(iso: string): string {
   const time = new Date(iso);
   const two = (value: number): string => String(value).padStart(2, '0');
   const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-');
-  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}`;
+  const aheadMinutes = -time.getTimezoneOffset();
+  const [hours, minutes] = [Math.floor(Math.abs(aheadMinutes) / 60), Math.abs(aheadMinutes) % 60];
+  const zone = `${aheadMinutes < 0 ? '-' : '+'}${two(hours)}:${two(minutes)}`;
+  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}${zone}`;
 }
 
 /** Behind a state, in the words of Temporal's UI (`src/workflows/details.ts`). */

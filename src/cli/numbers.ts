@@ -2,8 +2,8 @@ import { InvalidArgumentError } from './typed-commander.js';
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value))
-    throw new InvalidArgumentError('It must be a whole number.');
+  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('It is too large a number.');
   return value;
 }
 

@@ -80,6 +80,7 @@ function readProblem(error: unknown): string {
 }
 
 function parse(json: string, name: string): unknown {
+  if (json.trim() === '') throw usageError(`${name} is empty. It must hold the body of POST /videos, as JSON.`);
   try {
     return JSON.parse(json.replace(/^\ufeff/, '')) as unknown;
   } catch (error) {

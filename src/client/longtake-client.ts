@@ -139,10 +139,18 @@ function validated(input: GenerateVideoInput): GenerateVideoInput {
   if (bytes > LIMITS.inputBytes) {
     throw new LongtakeError(
       'InvalidRequest',
-      `The input has ${bytes} bytes, more than the ${LIMITS.inputBytes} that fit into a workflow. Give images by address instead of as data.`,
+      `The input is too large: it has ${bytes} bytes, and ${LIMITS.inputBytes} fit into a workflow. ${remedyOfSize(input)}`,
     );
   }
   return input;
+}
+
+/** What makes the input so large. */
+function remedyOfSize({ request }: GenerateVideoInput): string {
+  const sizes = Object.entries(request ?? {}).map(([name, value]) => ({ name, size: JSON.stringify(value).length }));
+  const [largest] = sizes.sort((one, other) => other.size - one.size);
+  if (largest?.name === 'prompt') return 'Most of it is the prompt: shorten it.';
+  return `Most of it is ${largest?.name ?? 'its options'}. Give images by address instead of as data.`;
 }
 
 const SUMMARY_CHARACTERS = 100;

@@ -36,14 +36,17 @@ const money = z.number().min(0);
 
 /** The body of OpenRouter's `POST /videos`, verbatim. Only what longtake itself relies on is checked here. */
 export const providerRequest = z.looseObject({
-  model: z.string().trim().min(1, 'is required'),
+  model: z.string().trim().min(1),
   prompt: z.string().optional(),
   duration: z.int().min(1).optional(),
   resolution: z.string().min(1).optional(),
   aspect_ratio: z.string().min(1).optional(),
   size: z
     .string()
-    .regex(/^\d{1,5}x\d{1,5}$/, 'must look like "1280x720"')
+    .regex(/^\d{1,5}x\d{1,5}$/, {
+      error: ({ input }) =>
+        /^\d+x\d+$/.test(input ?? '') ? 'must have at most five digits a side' : 'must look like "1280x720"',
+    })
     .optional(),
   generate_audio: z.boolean().optional(),
   seed: z.int().optional(),

@@ -103,7 +103,7 @@ it('follows a run to its end with wait, and shows it with status and list', asyn
   const list = await dev.longtake('list', '--model', 'google/veo-3.1', '--json');
   const rows = JSON.parse(list.stdout) as Record<string, unknown>[];
   expect(rows.map((row) => Object.keys(row).sort())).toEqual([
-    ['closedAt', 'costUsd', 'id', 'jobId', 'model', 'runId', 'startedAt', 'state'],
+    ['cancelRequested', 'closedAt', 'costUsd', 'id', 'jobId', 'model', 'runId', 'standstill', 'startedAt', 'state'],
   ]);
   expect((await dev.longtake('list', '--state', 'succeeded')).stdout).toMatch(
     /^ID .*\n(.*\n)*seen +succeeded +google\/veo-3\.1 .*\$\d\S+ simulated /,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytes, clock, dollars, table } from '../../src/cli/format.js';
+import { bytes, clock, dollars, localTime, table } from '../../src/cli/format.js';
 import { fit, plain } from '../../src/cli/terminal.js';
 
 it('writes amounts of money with cents, and more digits only where they count', () => {
@@ -11,6 +11,12 @@ it('writes amounts of money with cents, and more digits only where they count', 
     '$0.0345',
     '$0.30',
   ]);
+});
+
+it('writes local time with its distance from UTC', () => {
+  const text = localTime('2026-11-22T07:00:12.000Z');
+  expect(text).toMatch(/^2026-11-2[123] \d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
+  expect(Date.parse(text)).toBe(Date.parse('2026-11-22T07:00:12.000Z'));
 });
 
 it('writes sizes in units of thousands', () => {

@@ -144,6 +144,21 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
     ['a state that does not exist', ['list', '--state', 'happy'], /awaiting_decision/],
     ['a decision that is none', ['resolve', 'x'], /exactly one/],
     ['two decisions at once', ['resolve', 'x', '--resubmit', '--abandon'], /exactly one/],
+    ['a number that is too large', ['generate', 'x', '--duration', '9'.repeat(20)], /It is too large a number\./],
+    [
+      'a size that is too large',
+      ['generate', 'x', '--size', '999999x1'],
+      /--size must have at most five digits a side/,
+    ],
+    ['a model to generate with that is empty', ['generate', 'x', '--model', ''], /--model must not be empty/],
+    ['a model to list that is empty', ['list', '--model', ''], /^error: --model is empty/m],
+    ['a journal that is empty', ['simulate', '--journal', ''], /^error: --journal is empty/m],
+    ['a webhook secret that is empty', ['simulate', '--webhook-secret', ''], /^error: --webhook-secret is empty/m],
+    [
+      'an id without a prompt',
+      ['generate', '--id', 'mine'],
+      /^To follow run mine, if there is one: longtake wait mine$/m,
+    ],
     ['a port that is none', ['simulate', '--port', '70000'], /0 to 65535/],
   ])('%s', async (_what, args, message) => {
     const cwd = await newFolder();
@@ -157,6 +172,7 @@ describe('wrong usage exits with 2, says what to do, and starts nothing', () => 
   });
 
   it.each<[string, string, RegExp]>([
+    ['nothing', '', /standard input is empty/],
     ['no JSON', 'model: x', /standard input is no JSON/],
     ['JSON that is no object', '[1]', /one JSON object/],
     ['a body with another one around it', '{"request":{"prompt":"x"}}', /itself/],

@@ -40,6 +40,15 @@ it('wrong arguments are an InvalidRequest that names them', async () => {
   );
 });
 
+it('an input that is too large says by what', async () => {
+  const start = (request: object) =>
+    errorOf(() => rig.client.start({ request: { model: 'm', prompt: 'x', ...request } }, { id: 'large' }));
+  const large = 'x'.repeat(2_000_000);
+  expect((await start({ prompt: large })).message).toMatch(/too large: .* Most of it is the prompt: shorten it\.$/);
+  const image = { type: 'image_url', image_url: { url: `data:${large}` } };
+  expect((await start({ input_references: [image] })).message).toMatch(/input_references\. Give images by address/);
+});
+
 it('a client that is closed says so, whatever it is asked', async () => {
   const connection = { address: rig.environment['TEMPORAL_ADDRESS'] ?? '' };
   const client = await LongtakeClient.connect({ connection, namespace: 'default' });

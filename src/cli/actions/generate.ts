@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { waitCommand } from '../../contract/commands.js';
 import type { GenerateVideoInput } from '../../contract/types.js';
 import type { GenerateFlags } from '../commands/generate.js';
 import { commandHere } from '../command-here.js';
@@ -31,7 +32,11 @@ async function inputFromFlags(prompt: string | undefined, flags: GenerateFlags):
   const comesBack = flags.local === true && flags.id !== undefined;
   if (given === null && flags.example !== true) {
     if (comesBack) return null;
-    throw usageError(`Say what the video shows, for example:\n  ${commandHere(EXAMPLE)}`);
+    const follow =
+      flags.id === undefined
+        ? ''
+        : `\nTo follow run ${flags.id}, if there is one: ${commandHere(waitCommand(flags.id))}`;
+    throw usageError(`Say what the video shows, for example:\n  ${commandHere(EXAMPLE)}${follow}`);
   }
   const request = given ?? { model: DEFAULT_MODEL, ...fieldsOf(prompt, flags) };
   const input: GenerateVideoInput = {

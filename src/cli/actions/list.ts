@@ -5,6 +5,7 @@ import type { ProblemType } from '../../contract/failures.js';
 import { isSimulatedJob } from '../../contract/job-id.js';
 import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
+import { usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cancelSuffix, dollars, localTime, table } from '../format.js';
 import { print, printHeading, printJson, say, warn } from '../output.js';
@@ -18,6 +19,7 @@ export interface ListFlags {
 }
 
 export async function list({ state, model, limit, json }: ListFlags): Promise<ExitCode> {
+  if (model?.trim() === '') throw usageError('--model is empty. Name a model, or leave --model out.');
   const filter = {
     ...(state === undefined ? {} : { state }),
     ...(model === undefined ? {} : { model }),
@@ -32,8 +34,9 @@ export async function list({ state, model, limit, json }: ListFlags): Promise<Ex
   return EXIT.done;
 }
 
-function asJson({ id, runId, state, model, jobId, costUsd, startedAt, closedAt }: RunSummary): Record<string, unknown> {
-  return { id, runId, state, model, jobId, costUsd, startedAt, closedAt };
+function asJson(run: RunSummary): Record<string, unknown> {
+  const { id, runId, state, model, jobId, costUsd, startedAt, closedAt, cancelRequested, standstill } = run;
+  return { id, runId, state, model, jobId, costUsd, startedAt, closedAt, cancelRequested, standstill };
 }
 
 function printTable(runs: readonly RunSummary[]): void {

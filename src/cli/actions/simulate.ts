@@ -18,6 +18,9 @@ export interface SimulateFlags {
 
 /** Runs until Ctrl-C, which is its proper end. */
 export async function simulate(flags: SimulateFlags): Promise<ExitCode> {
+  if (flags.journal === '') throw usageError('--journal is empty. Name a file, or leave --journal out.');
+  if (flags.webhookSecret === '')
+    throw usageError('--webhook-secret is empty. Give the secret, or leave --webhook-secret out.');
   const { signal } = watchInterruption();
   const [configuredSecret] = loadConfig().openRouter.webhookSecrets;
   const simulator = await start({

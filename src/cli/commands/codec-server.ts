@@ -6,7 +6,7 @@ export function codecServerCommand() {
   return new Command('codec-server')
     .summary('let the UI and the CLI of Temporal read encrypted runs')
     .description(
-      'Decrypts and encrypts for the UI and the CLI of Temporal, until Ctrl-C. Configured by LONGTAKE_ENCRYPTION_KEY,\n' +
+      'Decrypts and encrypts for the UI and the CLI of Temporal, until Ctrl-C. Configured by LONGTAKE_ENCRYPTION_KEY, ' +
         'LONGTAKE_ENCRYPTION_OLD_KEYS and LONGTAKE_CODEC_TOKEN, which callers must show.',
     )
     .option('--port <number>', '0: a free one', portNumber, 8089)

@@ -5,7 +5,7 @@ export function urlCommand() {
   return new Command('url')
     .summary('print where a saved video can be fetched')
     .description(
-      'Prints an address for every video that a run has saved: for S3 a signed link that anybody can open until it\n' +
+      'Prints an address for every video that a run has saved: for S3 a signed link that anybody can open until it ' +
         'expires, for a directory the address of the file. The link is printed here and kept nowhere.',
     )
     .addArgument(idArgument())

@@ -4,7 +4,7 @@ export function workerCommand() {
   return new Command('worker')
     .summary('do the work of all runs (production)')
     .description(
-      'Runs a worker until SIGTERM or Ctrl-C, then finishes what is under way. Configured by the environment\n' +
+      'Runs a worker until SIGTERM or Ctrl-C, then finishes what is under way. Configured by the environment ' +
         '(OPENROUTER_API_KEY, TEMPORAL_ADDRESS, LONGTAKE_STORAGE, …).',
     )
     .addOption(
