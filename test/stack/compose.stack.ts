@@ -74,7 +74,8 @@ describe('the stack of docker-compose.yml, with its own S3', () => {
     const cwd = await newFolder();
     const doctor = () => longtake(['doctor'], { cwd, env });
     // Ready is who is about to ask for work, so that the server may not have been asked yet.
-    const twice = async () => (await doctor()).stdout.match(/^ok {3}(download )?workers +2 seen in the last 70 s on longtake/gm)?.length;
+    const twice = async () =>
+      (await doctor()).stdout.match(/^ok {3}(download )?workers +2 seen in the last 70 s on longtake/gm)?.length;
     await expect.poll(twice).toBe(2);
     const { code, stdout } = await doctor();
     expect({ code, stdout }).toMatchObject({ code: 0 });
