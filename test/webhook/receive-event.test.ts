@@ -122,10 +122,17 @@ describe('a signed event', () => {
   it('about the job of another run changes nothing', async () => {
     const { handle } = await waitingRun();
     const other = await waitingRun();
+    await expect
+      .poll(() => rig.temporal.workflow.count(`LongtakeJobId = '${other.jobId}'`))
+      .toMatchObject({ count: 1 });
     expect(await postEvent(address, handle.workflowId, { secret: SECRET, jobId: other.jobId })).toBe(204);
+    await expect.poll(() => rig.provider.polls).toEqual([other.jobId]); // it is looked at, and is not this run's
     expect(await handle.status()).toMatchObject({ state: 'generating', polls: 0 });
-    expect(rig.provider.polls).toHaveLength(0);
     await Promise.all([handle.cancel(), other.handle.cancel()]);
+    await expect(handle.result()).rejects.toMatchObject({
+      message: expect.not.stringContaining(other.jobId) as string,
+    });
+    expect((await handle.status()).warnings).toEqual([]);
   });
 
   it('that comes before the submit was answered is kept, and hurries the first poll', async () => {
