@@ -7,10 +7,11 @@ import { FileWrite } from './file-write.js';
 import { hashFile } from './hash-file.js';
 import { newPartName, newTrialName, removeIfThere, removeParts } from './part-file.js';
 import {
-  NotDurable,
-  StorageError,
+  type CheckOptions,
   type FindOptions,
+  NotDurable,
   type OpenOptions,
+  StorageError,
   type StoredVideo,
   type VideoStore,
   type VideoWrite,
@@ -36,14 +37,15 @@ export class FileSystemStore implements VideoStore {
     this.description = this.root;
   }
 
-  async check(key: string, { overwrite }: { readonly overwrite: boolean }): Promise<void> {
+  async check(key: string, { overwrite, owner }: CheckOptions): Promise<void> {
     const { folders, name } = parseKey(key);
     await guarded(`Looking whether "${key}" can be saved in "${this.root}"`, async () => {
       const { directory, complete } = await findDirectory(this.root, folders);
       const target = complete ? path.join(directory, name) : this.pathOf(key);
       const taken = await kindOf(target);
       if (taken === 'folder' || (taken !== null && !overwrite)) throw conflict(key, this.uri(key), taken);
-      await tryToWrite(directory);
+      if (owner !== undefined) await removeParts(directory, key, owner).catch(() => undefined);
+      await tryToWrite(path.join(directory, owner === undefined ? newTrialName() : newPartName(key, owner)));
     });
   }
 
@@ -136,8 +138,7 @@ function conflict(key: string, uri: string, kind: Kind): StorageError {
 }
 
 /** Creates, writes and removes a file: permission bits, quotas and read-only mounts show in no other way. */
-async function tryToWrite(directory: string): Promise<void> {
-  const trial = path.join(directory, newTrialName());
+async function tryToWrite(trial: string): Promise<void> {
   const handle = await open(trial, 'wx');
   try {
     await unlinkEarly(trial);
@@ -148,7 +149,7 @@ async function tryToWrite(directory: string): Promise<void> {
   }
 }
 
-/** An open file without a name leaves nothing behind, even if the process dies now. */
+/** An open file without a name leaves nothing behind, even if the process dies now; one that died before is swept by the next check. */
 async function unlinkEarly(trial: string): Promise<void> {
   await unlink(trial).catch((error: unknown) => {
     if (process.platform !== 'win32') throw error;

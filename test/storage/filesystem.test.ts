@@ -139,6 +139,16 @@ describe('the root', () => {
   });
 });
 
+it('what a check left whose process died is swept by the next one of the same run', async () => {
+  await mkdir(root);
+  const checking = { ...OWNER, jobId: '' };
+  await writeFile(path.join(root, newPartName('greenhouse.mp4', checking)), '');
+  const others = newPartName('greenhouse.mp4', { ...checking, runId: 'another' });
+  await writeFile(path.join(root, others), '');
+  await store.check('greenhouse.mp4', { overwrite: false, owner: checking });
+  expect(await readdir(root)).toEqual([others]);
+});
+
 describe('an unfinished file', () => {
   it('is hidden, short in name whatever the key, and in the folder of the finished one', async () => {
     const key = `folder/${'x'.repeat(250)}.mp4`;
