@@ -17,7 +17,7 @@ const CHANGED = 'holds other content now';
  * What has become of a video since it was saved, or `null`: it is there with its length, or it is not below the directory
  * that this process has as its storage, and cannot be looked at from here.
  */
-export async function lossOf({ uri, bytes }: VideoAsset, { storage, s3 }: Storage): Promise<string | null> {
+async function lossOf({ uri, bytes }: VideoAsset, { storage, s3 }: Storage): Promise<string | null> {
   const { description: root } = openVideoStore(storage, s3);
   if (!uri.startsWith(pathToFileURL(`${root}/`).href)) return null;
   try {
@@ -25,6 +25,15 @@ export async function lossOf({ uri, bytes }: VideoAsset, { storage, s3 }: Storag
   } catch (error) {
     return errorCode(error) === 'ENOENT' ? GONE : null;
   }
+}
+
+export interface Look {
+  readonly asset: VideoAsset;
+  readonly loss: string | null;
+}
+
+export async function lookAtVideos(assets: readonly VideoAsset[], storage: Storage): Promise<readonly Look[]> {
+  return await Promise.all(assets.map(async (asset) => ({ asset, loss: await lossOf(asset, storage) })));
 }
 
 export interface SavedVideos {
@@ -37,7 +46,11 @@ export async function lostVideos(
   { jobId, assets }: SavedVideos,
   { local, ...storage }: Storage & { readonly local: boolean },
 ): Promise<string | null> {
-  const looks = await Promise.all(assets.map(async (asset) => ({ asset, loss: await lossOf(asset, storage) })));
+  return lossText(jobId, await lookAtVideos(assets, storage), local);
+}
+
+/** `local`: the command is for `--local`. */
+export function lossText(jobId: string | null, looks: readonly Look[], local: boolean): string | null {
   const losses = looks.flatMap(({ asset, loss }) => (loss === null ? [] : [`${fileURLToPath(asset.uri)} ${loss}`]));
   const [first] = looks;
   if (first === undefined || losses.length === 0) return null;

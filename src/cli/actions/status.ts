@@ -6,7 +6,7 @@ import { bytes, cancelSuffix, localTime } from '../format.js';
 import { print, printJson } from '../output.js';
 import { knownRun } from '../run-record.js';
 import { costText, describeAsset, sayAnswers } from '../report.js';
-import { lossOf } from '../saved-files.js';
+import { lookAtVideos } from '../saved-files.js';
 
 export async function status(id: string, { json }: { readonly json?: true | undefined }): Promise<ExitCode> {
   const config = loadConfig();
@@ -26,7 +26,7 @@ function asJson({ workflowId, runId, ...rest }: RunStatus): Record<string, unkno
 
 /** Where each video was saved, and what has become of it since. */
 async function savedTexts({ assets }: RunStatus, config: Config): Promise<string[]> {
-  const looks = await Promise.all(assets.map(async (asset) => ({ asset, loss: await lossOf(asset, config) })));
+  const looks = await lookAtVideos(assets, config);
   return looks.map(({ asset, loss }) => `${describeAsset(asset)}${loss === null ? '' : `, but it ${loss}`}`);
 }
 

@@ -7,7 +7,7 @@ import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print } from '../output.js';
 import { knownRun } from '../run-record.js';
-import { lossOf, lostVideos } from '../saved-files.js';
+import { lookAtVideos, lossText } from '../saved-files.js';
 
 /** What S3 allows at most. */
 const LONGEST_MS = 7 * 24 * 60 * 60 * 1000;
@@ -23,10 +23,9 @@ export async function url(id: string, { expires }: { readonly expires: string })
     return await longtake.handle(id).status();
   });
   if (run.assets.length === 0) throw new CliError(EXIT.failed, nothingSaved(id, run));
-  for (const asset of run.assets) {
-    if ((await lossOf(asset, config)) === null) print(await linkTo(asset, config.s3, expiresMs));
-  }
-  const lost = await lostVideos(run, { ...config, local: false });
+  const looks = await lookAtVideos(run.assets, config);
+  for (const { asset, loss } of looks) if (loss === null) print(await linkTo(asset, config.s3, expiresMs));
+  const lost = lossText(run.jobId, looks, false);
   if (lost !== null) throw new CliError(EXIT.failed, lost);
   return EXIT.done;
 }
