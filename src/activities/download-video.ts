@@ -6,7 +6,7 @@ import type { Failure, VideoAsset } from '../contract/types.js';
 import type { Mp4Verdict } from '../media/mp4-probe.js';
 import type { ContentAnswer, Continuation } from '../openrouter/answers.js';
 import { networkProblem } from '../openrouter/network-problem.js';
-import { NotDurable, type StoredVideo, type VideoWrite, type WriteOwner } from '../storage/port.js';
+import { NotDurable, type StorageError, type StoredVideo, type VideoWrite, type WriteOwner } from '../storage/port.js';
 import { askAgainAfterMs } from './ask-again.js';
 import type { ActivityDeps } from './deps.js';
 import { DownloadFailures } from './download-failures.js';
@@ -140,7 +140,8 @@ class DownloadAttempt {
     try {
       this.refuseBeyondCap(answer.contentLength);
       const { key, jobId, overwrite } = this.input;
-      write = await store.open(key, { owner: ownerOf(jobId), overwrite, onLeftover: warnOfLeftover });
+      const onTrouble = this.tellOfTrouble.bind(this);
+      write = await store.open(key, { owner: ownerOf(jobId), overwrite, onLeftover: warnOfLeftover, onTrouble });
       const transferred = await this.receive(answer, write);
       return await this.publish(write, transferred, answer);
     } finally {
@@ -252,6 +253,14 @@ class DownloadAttempt {
     if (this.progress.cameOnce === sha256) return;
     await this.remember({ ...this.progress, cameOnce: sha256 });
     throw this.failures.endNotShown(bytes);
+  }
+
+  /** It may pass, but may also last until this attempt's time is over, and then it is the reason. */
+  private tellOfTrouble(error: StorageError): void {
+    log.warn('the storage is in trouble while a video waits for it; it is asked again', { error });
+    const problem = this.failures.problemOf(this.failures.of(error));
+    if (problem === null || problem.message === this.progress.problem?.message) return;
+    void this.remember({ ...this.progress, problem });
   }
 
   /** Only the attempt that counts may publish: a late one would replace what its successor has saved. */

@@ -33,9 +33,10 @@ export async function pendingWork(
   const problem = isStepFailing(raw) ? await failingStep(client, description) : standstill(raw, { namespace, nowMs });
   const activity = raw.pendingActivities?.[0];
   if (activity === undefined) return { problem, transfer: null };
+  const progress = await progressOf(activity, converter);
   return {
-    problem: problem ?? (await lastFailure(activity, converter)),
-    transfer: await transferOf(activity, converter),
+    problem: problem ?? (await lastFailure(activity, converter)) ?? troubleOf(progress),
+    transfer: transferOf(progress),
   };
 }
 
@@ -86,11 +87,22 @@ async function lastFailure(activity: PendingActivity, converter: LoadedDataConve
   return { type, message: failure.message };
 }
 
-async function transferOf(activity: PendingActivity, converter: LoadedDataConverter): Promise<Transfer | null> {
-  if (activity.activityType?.name !== DOWNLOAD) return null;
+/** What a download's heartbeat says, as far as it is read here. */
+type Progress = Partial<Record<'bytes' | 'totalBytes' | 'problem', unknown>>;
+
+async function progressOf(activity: PendingActivity, converter: LoadedDataConverter): Promise<Progress> {
+  if (activity.activityType?.name !== DOWNLOAD) return {};
   const [details] = await decodeArrayFromPayloads(converter, activity.heartbeatDetails?.payloads);
-  if (typeof details !== 'object' || details === null) return null;
-  const { bytes, totalBytes } = details as Partial<Record<keyof Transfer, unknown>>;
+  return typeof details === 'object' ? (details ?? {}) : {};
+}
+
+function transferOf({ bytes, totalBytes }: Progress): Transfer | null {
   if (typeof bytes !== 'number') return null;
   return { bytes, totalBytes: typeof totalBytes === 'number' ? totalBytes : null };
+}
+
+/** What the attempt that is under way waits for. */
+function troubleOf({ problem }: Progress): Problem | null {
+  const { type, message } = (problem ?? {}) as Partial<Record<keyof Problem, unknown>>;
+  return typeof type === 'string' && isFailureType(type) && typeof message === 'string' ? { type, message } : null;
 }

@@ -18,6 +18,8 @@ export const LIMITS = {
   downloadWindowBytes: 64 * 1024,
   /** As `downloadIdleMs`, for one request to S3. */
   storageIdleMs: 60_000,
+  /** A bucket that is off for longer ends the attempt: a video that waits holds a slot and disk space. */
+  storagePatienceMs: 60_000,
   /** A look at S3 before the submit, with the SDK's own retries; leaves the rest of the check the time of a model list. */
   storageCheckMs: 25_000,
   /** A new job may not be visible at once; the fifth 404 in a row is the provider's word. */

@@ -39,6 +39,8 @@ export interface OpenOptions {
   readonly overwrite: boolean;
   /** Told of what a dead attempt left and nobody may remove; the transfer begins all the same. */
   readonly onLeftover?: (error: StorageError) => void;
+  /** Told, each time anew, of a storage that is off while a whole video waits for it: it is asked again. */
+  readonly onTrouble?: (error: StorageError) => void;
 }
 
 /** One transfer into the storage. Nothing is visible under the final name before `publish` resolves. */

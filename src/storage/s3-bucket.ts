@@ -10,11 +10,16 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   UploadPartCommand,
+  type $Command,
   type CompletedPart,
   type PutObjectCommandInput,
   type S3Client,
+  type S3ClientResolvedConfig,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
 import type { FileContent } from './hash-file.js';
+import { patiently, type Patience } from './s3-patience.js';
 import { tidying } from './s3-tidying.js';
 import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
 
@@ -31,10 +36,16 @@ export interface Named {
   readonly since: Date | null;
 }
 
-/** Of the SDK's own name, so that it passes through as it is. */
-export interface Ending {
-  readonly abortSignal?: AbortSignal;
-}
+type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Command<
+  I,
+  O,
+  S3ClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes
+>;
+
+/** What ends a request, which waits for no storage that is off, unless it has patience. */
+export type Ending = Partial<Patience>;
 
 /** Between aborts of one upload, in case that parts of it were on their way. */
 const ABORT_AGAIN_AFTER_MS = [1_000, 2_000, 4_000] as const;
@@ -49,7 +60,7 @@ export class S3Bucket {
   /** Length of the object under exactly this key, or `null`. Lists, because the answer to a HEAD cannot say why it refuses. */
   async sizeOf(key: string, ending: Ending = {}): Promise<number | null> {
     const list = new ListObjectsV2Command({ Bucket: this.name, Prefix: key, MaxKeys: 1 });
-    const { Contents: [first] = [] } = await this.client.send(list, ending);
+    const { Contents: [first] = [] } = await this.send(list, ending);
     return first?.Key === key ? (first.Size ?? 0) : null;
   }
 
@@ -58,7 +69,7 @@ export class S3Bucket {
     const objects: Named[] = [];
     let token: string | undefined;
     do {
-      const page = await this.client.send(
+      const page = await this.send(
         new ListObjectsV2Command({ Bucket: this.name, Prefix: prefix, ContinuationToken: token }),
         ending,
       );
@@ -101,11 +112,11 @@ export class S3Bucket {
     ending: Ending = {},
   ): Promise<string | undefined> {
     const command = new PutObjectCommand({ ...more, Bucket: this.name, Key: key, Body: body });
-    return (await this.client.send(command, ending)).ETag;
+    return (await this.send(command, ending)).ETag;
   }
 
   async remove(key: string, ending: Ending = tidying()): Promise<void> {
-    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }), ending);
+    await this.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }), ending);
   }
 
   /** `wasRepeated`: the answers to earlier requests were lost, and each of them may have begun an upload as well. */
@@ -121,7 +132,7 @@ export class S3Bucket {
       Metadata: { ...metadata },
       ChecksumAlgorithm: 'SHA256',
     });
-    const { UploadId, $metadata } = await this.client.send(command, ending);
+    const { UploadId, $metadata } = await this.send(command, ending);
     if (UploadId === undefined) throw new Error('the storage gave no upload id');
     return { uploadId: UploadId, wasRepeated: $metadata.attempts !== 1 };
   }
@@ -130,7 +141,7 @@ export class S3Bucket {
   async uploadsTo(key: string, ending: Ending = {}): Promise<Named[]> {
     try {
       const list = new ListMultipartUploadsCommand({ Bucket: this.name, Prefix: key });
-      const { Uploads = [] } = await this.client.send(list, ending);
+      const { Uploads = [] } = await this.send(list, ending);
       return Uploads.flatMap(({ Key, UploadId, Initiated }) =>
         Key === key && UploadId !== undefined ? [{ name: UploadId, since: Initiated ?? null }] : [],
       );
@@ -155,7 +166,7 @@ export class S3Bucket {
       Body: part.body,
       ChecksumSHA256,
     });
-    const { ETag } = await this.client.send(command, ending);
+    const { ETag } = await this.send(command, ending);
     return { PartNumber: part.number, ETag, ChecksumSHA256 };
   }
 
@@ -171,14 +182,14 @@ export class S3Bucket {
       MultipartUpload: { Parts: [...upload.parts] },
       ...(replace ? {} : { IfNoneMatch: '*' }),
     });
-    await this.client.send(command, ending);
+    await this.send(command, ending);
   }
 
   /** Whether it was still there; one that is gone already is fine. */
   async abortUpload(key: string, uploadId: string, ending: Ending = tidying()): Promise<boolean> {
     try {
       const command = new AbortMultipartUploadCommand({ Bucket: this.name, Key: key, UploadId: uploadId });
-      await this.client.send(command, ending);
+      await this.send(command, ending);
       return true;
     } catch (error) {
       if (s3ErrorCode(error) === 'NoSuchUpload') return false;
@@ -195,10 +206,26 @@ export class S3Bucket {
     await this.abortUpload(key, uploadId, ending); // services that never say that it is gone must not keep the claim
   }
 
+  private async send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
+    command: Command<I, O>,
+    { abortSignal, onTrouble }: Ending,
+  ): Promise<O> {
+    if (abortSignal === undefined) return await this.client.send(command);
+    if (onTrouble === undefined) return await this.client.send(command, { abortSignal });
+    return await patiently(
+      async (before) => {
+        const answer = await this.client.send(command, { abortSignal });
+        const { attempts = 1, ...more } = answer.$metadata;
+        return { ...answer, $metadata: { ...more, attempts: attempts + before } };
+      },
+      { abortSignal, onTrouble },
+    );
+  }
+
   private async body(key: string, ending: Ending): Promise<AsyncIterable<Uint8Array> | null> {
     try {
       const command = new GetObjectCommand({ Bucket: this.name, Key: key });
-      const { Body } = await this.client.send(command, ending);
+      const { Body } = await this.send(command, ending);
       return (Body ?? null) as AsyncIterable<Uint8Array> | null;
     } catch (error) {
       if (s3ErrorCode(error) === 'NoSuchKey') return null;

@@ -2,6 +2,7 @@ import { sha256Of } from './block-sums.js';
 import { StorageError, type WriteOwner } from './port.js';
 import type { Ending, S3Bucket } from './s3-bucket.js';
 import { S3Claim } from './s3-claim.js';
+import type { Deadline } from './s3-patience.js';
 import { inTime, persistently, tidying } from './s3-tidying.js';
 import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
 
@@ -17,7 +18,7 @@ const OTHER_ETAG = '"00000000000000000000000000000000"';
  * storage that is slow at that alone can be used. What is left in the end is swept by the next check of the same owner.
  * @throws StorageError, the SDK's errors
  */
-export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Required<Ending>) {
+export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Deadline) {
   const left = await S3Claim.leftBy(owner, bucket, objectKey, ending);
   const swept = Promise.allSettled(left.map((claim) => claim.end(objectKey, tidying())));
   try {
@@ -27,7 +28,7 @@ export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: Writ
   }
 }
 
-async function tryWithClaim(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Required<Ending>) {
+async function tryWithClaim(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Deadline) {
   const claim = await needing('s3:PutObject', () => S3Claim.make(bucket, objectKey, owner, ending));
   try {
     if (await needing('If-None-Match', () => claim.isWrittenDespite({ IfNoneMatch: '*' }, ending))) throw replaces();

@@ -47,6 +47,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   ETIMEDOUT: UNREACHABLE,
 };
 
+const PASSING: ReadonlySet<string> = new Set([BUSY, SILENT, UNREACHABLE]);
+
 const UNKNOWN = 'the storage refused; look the code up in its documentation';
 
 /** How S3, or the way to it, names what went wrong: `NoSuchBucket`, `ECONNREFUSED`, … */
@@ -55,6 +57,13 @@ export function s3ErrorCode(error: unknown): string {
   const { Code, code, name } = error as Error & { readonly Code?: unknown; readonly code?: unknown };
   const words = [Code, code, name].filter((word) => typeof word === 'string');
   return words.find((word) => /^[A-Za-z][\w.]{0,60}$/.test(word)) ?? 'UnknownError';
+}
+
+/** The storage is off, overloaded or out of reach, and may be back in a moment. */
+export function isPassing(error: unknown): boolean {
+  if (isNotImplemented(error)) return false;
+  const { $metadata } = error as { readonly $metadata?: { readonly httpStatusCode?: number } };
+  return ($metadata?.httpStatusCode ?? 0) >= 500 || PASSING.has(adviceFor(s3ErrorCode(error)) ?? '');
 }
 
 /** The credentials are known, and are not enough. */
@@ -75,6 +84,9 @@ export function isNotImplemented(error: unknown): boolean {
 export function s3Trouble(doing: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const code = s3ErrorCode(error);
-  const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
-  return new StorageError('StorageFailed', `${doing} failed: ${advice ?? UNKNOWN} (${code}).`);
+  return new StorageError('StorageFailed', `${doing} failed: ${adviceFor(code) ?? UNKNOWN} (${code}).`);
+}
+
+function adviceFor(code: string): string | undefined {
+  return Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
 }

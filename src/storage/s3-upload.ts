@@ -4,6 +4,7 @@ import type { FileContent } from './hash-file.js';
 import { StorageError } from './port.js';
 import type { ObjectOptions, S3Bucket } from './s3-bucket.js';
 import type { S3Claim } from './s3-claim.js';
+import type { Patience } from './s3-patience.js';
 import { persistently } from './s3-tidying.js';
 import { s3ErrorCode } from './s3-trouble.js';
 import type { SpoolFile } from './spool-file.js';
@@ -19,7 +20,7 @@ export interface Upload {
   readonly claim: S3Claim;
   readonly buffers: PartBuffers;
   /** Ends the upload from outside. */
-  readonly stop: AbortController;
+  readonly patience: Patience;
 }
 
 /** The answers that say: somebody was there before, perhaps this very upload, whose own answer was lost. */
@@ -46,8 +47,8 @@ export async function uploadObject(
 }
 
 async function putWhole(upload: Upload, key: string, content: FileContent, options: ObjectOptions): Promise<void> {
-  const { bucket, spool, buffers, stop } = upload;
-  await buffers.lend(content.bytes, stop.signal, async (buffer) => {
+  const { bucket, spool, buffers, patience } = upload;
+  await buffers.lend(content.bytes, patience.abortSignal, async (buffer) => {
     const body = buffer.subarray(0, content.bytes);
     await spool.read(body, 0);
     await bucket.put(
@@ -59,19 +60,19 @@ async function putWhole(upload: Upload, key: string, content: FileContent, optio
         ChecksumSHA256: Buffer.from(content.sha256, 'hex').toString('base64'), // of what came from the provider
         ...(options.replace ? {} : { IfNoneMatch: '*' }),
       },
-      { abortSignal: stop.signal },
+      patience,
     );
   });
   await mustBeThere(upload, key, content);
 }
 
 async function putInParts(upload: Upload, key: string, content: FileContent, options: ObjectOptions): Promise<void> {
-  const { bucket, claim, stop } = upload;
-  const uploadId = await claim.beginUpload(key, options, { abortSignal: stop.signal });
+  const { bucket, claim, patience } = upload;
+  const uploadId = await claim.beginUpload(key, options, patience);
   try {
-    await claim.record({ uploadId, key }, { abortSignal: stop.signal });
+    await claim.record({ uploadId, key }, patience);
     const parts = await putParts(upload, key, uploadId, content.bytes);
-    await bucket.finishUpload({ key, uploadId, parts }, options, { abortSignal: stop.signal });
+    await bucket.finishUpload({ key, uploadId, parts }, options, patience);
     await mustBeThere(upload, key, content);
   } catch (error) {
     claim.releaseAfter(persistently((tidying) => bucket.endUpload(key, uploadId, tidying)));
@@ -80,8 +81,8 @@ async function putInParts(upload: Upload, key: string, content: FileContent, opt
 }
 
 /** A storage that says "done" and has nothing, or not all of it, would lose a paid video without a word. */
-async function mustBeThere({ bucket, stop }: Upload, key: string, { bytes }: FileContent): Promise<void> {
-  const found = await bucket.sizeOf(key, { abortSignal: stop.signal });
+async function mustBeThere({ bucket, patience }: Upload, key: string, { bytes }: FileContent): Promise<void> {
+  const found = await bucket.sizeOf(key, patience);
   if (found === bytes) return;
   throw new StorageError(
     'StorageFailed',
@@ -90,7 +91,7 @@ async function mustBeThere({ bucket, stop }: Upload, key: string, { bytes }: Fil
 }
 
 async function putParts(upload: Upload, key: string, uploadId: string, bytes: number): Promise<CompletedPart[]> {
-  const { bucket, spool, buffers, stop } = upload;
+  const { bucket, spool, buffers, patience } = upload;
   const partBytes = partBytesFor(bytes);
   const parts: CompletedPart[] = [];
   const failures: unknown[] = [];
@@ -99,16 +100,16 @@ async function putParts(upload: Upload, key: string, uploadId: string, bytes: nu
     for (let number = next++; (number - 1) * partBytes < bytes && failures.length === 0; number = next++) {
       const position = (number - 1) * partBytes;
       const length = Math.min(partBytes, bytes - position);
-      parts[number - 1] = await buffers.lend(length, stop.signal, async (buffer) => {
+      parts[number - 1] = await buffers.lend(length, patience.abortSignal, async (buffer) => {
         const body = buffer.subarray(0, length);
         const sha256 = await spool.read(body, position);
-        return await bucket.putPart({ key, uploadId, number, body }, sha256, { abortSignal: stop.signal });
+        return await bucket.putPart({ key, uploadId, number, body }, sha256, patience);
       });
     }
   };
   // Each part is answered before its upload is ended, unless all is stopped: one that arrived after the abort would stay.
   await Promise.all(Array.from({ length: LANES }, () => lane().catch((error: unknown) => failures.push(error))));
-  stop.signal.throwIfAborted();
+  patience.abortSignal.throwIfAborted();
   if (failures.length > 0) throw failures[0];
   return parts;
 }

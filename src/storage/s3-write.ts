@@ -1,11 +1,12 @@
 import { siblingKey } from '../contract/output-key.js';
 import type { FileContent } from './hash-file.js';
 import { StorageError, type OpenOptions, type StoredVideo, type VideoWrite, type WriteOwner } from './port.js';
+import type { Patience } from './s3-patience.js';
 import { inTime } from './s3-tidying.js';
 import { s3Trouble } from './s3-trouble.js';
 import { uploadObject, type Upload } from './s3-upload.js';
 
-interface S3WriteDeps extends Omit<Upload, 'stop'>, OpenOptions {
+interface S3WriteDeps extends Omit<Upload, 'patience'>, OpenOptions {
   readonly key: string;
   readonly objectKey: (key: string) => string;
   readonly uri: (key: string) => string;
@@ -24,6 +25,10 @@ export class S3Write implements VideoWrite {
   private readonly stop = new AbortController();
   private publishing: Promise<StoredVideo> | null = null;
   private cleaning: Promise<void> | null = null;
+  private readonly patience: Patience = {
+    abortSignal: this.stop.signal,
+    onTrouble: (error) => this.to.onTrouble?.(this.trouble(error)),
+  };
 
   constructor(private readonly to: S3WriteDeps) {}
 
@@ -55,10 +60,14 @@ export class S3Write implements VideoWrite {
       const finalKey = await this.place(content);
       return { key: finalKey, uri: uri(finalKey), bytes: content.bytes, sha256: content.sha256 };
     } catch (error) {
-      throw s3Trouble(`Saving "${key}" in ${uri('')}`, error);
+      throw this.trouble(error);
     } finally {
       await this.cleanUp();
     }
+  }
+
+  private trouble(error: unknown): StorageError {
+    return s3Trouble(`Saving "${this.to.key}" in ${this.to.uri('')}`, error);
   }
 
   /** Where the video ended up: its key, or the sibling key when other content has the first. */
@@ -77,10 +86,10 @@ export class S3Write implements VideoWrite {
   private async placeAt(key: string, content: FileContent, replace: boolean): Promise<Exclude<Placement, 'lost'>> {
     const found = await this.compare(key, content);
     if (found === 'placed' || (found === 'taken' && !replace)) return found;
-    if (!(await this.to.claim.isHeld({ abortSignal: this.stop.signal }))) throw swept(key);
+    if (!(await this.to.claim.isHeld(this.patience))) throw swept(key);
     const options = { contentType: 'video/mp4', metadata: metadataOf(this.to.owner, content), replace };
     const objectKey = this.to.objectKey(key);
-    const isDone = await uploadObject({ ...this.to, stop: this.stop }, objectKey, content, options);
+    const isDone = await uploadObject({ ...this.to, patience: this.patience }, objectKey, content, options);
     if (isDone && found === 'lost') return 'placed';
     const now = await this.compare(key, content);
     if (isDone && now !== 'placed') throw notReplaced(key);
@@ -91,11 +100,10 @@ export class S3Write implements VideoWrite {
   /** What is under the key: this content, other content, or nothing (`lost`, if there should be something). */
   private async compare(key: string, content: FileContent): Promise<Placement> {
     const { bucket, objectKey } = this.to;
-    const ending = { abortSignal: this.stop.signal };
-    const bytes = await bucket.sizeOf(objectKey(key), ending);
+    const bytes = await bucket.sizeOf(objectKey(key), this.patience);
     if (bytes === null) return 'lost';
     if (bytes !== content.bytes) return 'taken';
-    return (await bucket.hash(objectKey(key), ending))?.sha256 === content.sha256 ? 'placed' : 'taken';
+    return (await bucket.hash(objectKey(key), this.patience))?.sha256 === content.sha256 ? 'placed' : 'taken';
   }
 
   /** Best effort, and once: what stays is swept by the next attempt. */

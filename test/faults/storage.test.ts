@@ -226,6 +226,19 @@ describe('S3', () => {
     expect(await place.everything('folder')).toEqual(['x.mp4']);
   });
 
+  it('that is off for a while gets the video when it is back, says so meanwhile, and nothing is downloaded again', async () => {
+    await start();
+    let isOff = true;
+    proxy.fate = (call) => (isVideo(call) && isOff ? 'fail' : 'pass');
+    const run = await rig.start(OUTPUT);
+    const error = { type: 'StorageFailed', message: expect.stringContaining('InternalError') as string };
+    await expect.poll(async () => (await run.status()).error, { timeout: 60_000 }).toMatchObject(error);
+    isOff = false;
+    expect((await run.result()).assets).toMatchObject([{ key: OUTPUT.output, bytes: CLIP.length }]);
+    expect(rig.provider.contents).toHaveLength(1);
+    expect(await place.everything('folder')).toEqual(['x.mp4']);
+  });
+
   it('that loses the answer to the upload has the video once', async () => {
     await start();
     let lost = 0;

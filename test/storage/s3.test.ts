@@ -14,6 +14,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LIMITS } from '../../src/contract/limits.js';
 import { siblingKey } from '../../src/contract/output-key.js';
+import { deferred } from '../../src/local/deferred.js';
 import { openVideoStore } from '../../src/storage/open-store.js';
 import { PART_BYTES } from '../../src/storage/part-buffers.js';
 import type { VideoStore } from '../../src/storage/port.js';
@@ -233,6 +234,50 @@ describe('an upload to S3', () => {
     expect(await server.everything(bucket)).toEqual([stored.key, KEY].sort());
   });
 
+  async function giveUpInTrouble(): Promise<void> {
+    const trouble = deferred<Error>();
+    const write = await store.open(KEY, { owner: OWNER, overwrite: false, onTrouble: trouble.resolve });
+    await write.write(LARGE);
+    const published = expect(write.publish(contentOf(LARGE))).rejects.toMatchObject({ type: 'StorageFailed' });
+    await trouble.promise;
+    await write.discard();
+    await published;
+  }
+
+  describe('to a bucket that is off for a while', () => {
+    it.each([
+      ['PUT', SMALL],
+      ['POST uploads', LARGE],
+      ['PUT part', LARGE],
+      ['POST upload', LARGE],
+    ])('waits for it, and says so (%s)', async (kind, video) => {
+      let refused = 0;
+      const isRefused = (call: S3Call): boolean => call.kind === kind && call.path.endsWith(KEY) && refused++ < 7;
+      proxy.fate = (call) => (isRefused(call) ? 'fail' : 'pass');
+      const trouble: string[] = [];
+      const onTrouble = ({ message }: Error): void => void trouble.push(message);
+      const write = await store.open(KEY, { owner: OWNER, overwrite: false, onTrouble });
+      await write.write(video);
+      expect(await write.publish(contentOf(video))).toMatchObject({ key: KEY, ...contentOf(video) });
+      expect(trouble[0]).toMatch(/^Saving "greenhouse\.mp4" in s3:.*InternalError/);
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it('begins no second one beside one whose answer was lost', async () => {
+      let lost = 0;
+      proxy.fate = ({ kind }) => (kind === 'POST uploads' && lost++ < 3 ? 'lose-answer' : 'pass');
+      await save(store, KEY, LARGE);
+      expect(lost).toBe(4);
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it('is given up when somebody says so', async () => {
+      proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'fail' : 'pass');
+      await giveUpInTrouble();
+      expect(await server.everything(bucket)).toEqual([]);
+    });
+  });
+
   it('that fails in the middle leaves no open upload', async () => {
     proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'fail' : 'pass');
     const write = await begin(store, KEY, LARGE);
@@ -363,7 +408,8 @@ describe('an upload to S3', () => {
   });
 
   it('that cannot even be ended is swept by whoever comes next', async () => {
-    proxy.fate = ({ kind }) => (kind === 'PUT part' || kind === 'DELETE upload' ? 'fail' : 'pass');
+    const fates: Record<string, Fate> = { 'PUT part': 'deny', 'DELETE upload': 'fail' };
+    proxy.fate = ({ kind }) => fates[kind] ?? 'pass';
     const write = await begin(store, KEY, LARGE);
     await expect(write.publish(contentOf(LARGE))).rejects.toMatchObject({ type: 'StorageFailed' });
     await write.discard();
@@ -460,10 +506,8 @@ describe('an upload to S3', () => {
     });
 
     it('is ended when none was answered', async () => {
-      loseBeginnings(3);
-      const write = await begin(store, KEY, LARGE);
-      await expect(write.publish(contentOf(LARGE))).rejects.toMatchObject({ type: 'StorageFailed' });
-      await write.discard();
+      loseBeginnings(Infinity);
+      await giveUpInTrouble();
       expect(await server.everything(bucket)).toEqual([]);
     });
 
