@@ -1,11 +1,10 @@
-import { LIMITS } from '../contract/limits.js';
+import { runIdProblem } from '../contract/run-id.js';
 import { Argument, InvalidArgumentError } from './typed-commander.js';
 
 /** What can be no id at all is told before anybody is asked. */
 function runId(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
-  if (Buffer.byteLength(text) > LIMITS.runIdBytes)
-    throw new InvalidArgumentError(`It is longer than ${LIMITS.runIdBytes} bytes.`);
+  const problem = runIdProblem(text);
+  if (problem !== null) throw new InvalidArgumentError(`It ${problem}.`);
   return text;
 }
 

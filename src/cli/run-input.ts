@@ -1,6 +1,7 @@
 import { inPlainWords } from '../contract/issue-words.js';
-import { DEFAULT_POLLING, LIMITS } from '../contract/limits.js';
+import { DEFAULT_POLLING } from '../contract/limits.js';
 import { defaultOutputKey, outputKeyProblem } from '../contract/output-key.js';
+import { runIdProblem } from '../contract/run-id.js';
 import { describeIssues, durationMs, isDuration, generateVideoInput } from '../contract/schemas.js';
 import type { GenerateVideoInput } from '../contract/types.js';
 import { usageError } from './errors.js';
@@ -79,12 +80,11 @@ function nameOf(path: readonly string[], flags: RunFlags): string {
 
 /** @throws CliError */
 export function checkId(id: string, output: string | undefined): void {
-  if (id.trim() === '') throw usageError('--id is empty. Give the run a name, or leave --id out.');
+  const problem = runIdProblem(id);
+  if (problem !== null) throw usageError(`--id ${problem}. Give the run another name, or leave --id out.`);
   if (/[\p{Cc}]/u.test(id)) throw usageError('--id must be a name without control characters.');
-  if (Buffer.byteLength(id) > LIMITS.runIdBytes)
-    throw usageError(`--id must not be longer than ${LIMITS.runIdBytes} bytes.`);
-  const problem = output === undefined ? outputKeyProblem(defaultOutputKey(id)) : null;
-  if (problem !== null) {
-    throw usageError(`No file can be named after this --id (${problem}). Give another one, or --output KEY.`);
+  const fileProblem = output === undefined ? outputKeyProblem(defaultOutputKey(id)) : null;
+  if (fileProblem !== null) {
+    throw usageError(`No file can be named after this --id (${fileProblem}). Give another one, or --output KEY.`);
   }
 }

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { inPlainWords } from '../contract/issue-words.js';
-import { LIMITS } from '../contract/limits.js';
+import { runIdProblem } from '../contract/run-id.js';
 import { describeIssues, videoState } from '../contract/schemas.js';
 import { LongtakeError } from './errors.js';
 
 export const runIdArgument = z
   .string()
-  .refine((id) => id.trim() !== '', 'must not be empty')
-  .refine((id) => Buffer.byteLength(id) <= LIMITS.runIdBytes, `must have at most ${LIMITS.runIdBytes} bytes`);
+  .refine((id) => runIdProblem(id) === null, { error: ({ input }) => runIdProblem(String(input)) ?? '' });
 
 export const startArguments = z.object({ id: runIdArgument });
 export const listArguments = z.object({
