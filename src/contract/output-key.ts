@@ -72,7 +72,9 @@ export function defaultOutputKey(workflowId: string): string {
 export function outputKeyOf(key: string, index: number): string {
   if (index === 0) return key;
   const { stem, extension } = splitExtension(key);
-  return withSuffix(stem, `-${index}${extension}`);
+  const suffix = `-${index}${extension}`;
+  const made = withSuffix(stem, suffix);
+  return made === key ? withSuffix(stem, `-${suffix}`) : made; // shortened, it may be the first again
 }
 
 /** Where a paid video goes when other content took its key meanwhile: `<name>.<jobId>.mp4`. */

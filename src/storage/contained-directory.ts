@@ -35,12 +35,22 @@ export async function createDirectory(root: string, segments: readonly string[])
   return directory;
 }
 
-/** Catches a folder that was replaced by a link while a transfer ran. @throws StorageError, system errors */
-export async function confirmDirectory(directory: string): Promise<void> {
-  if ((await realpath(directory)) === directory) return;
+/**
+ * Catches a folder that was replaced by a link while a transfer ran, and a link to it that was set to another: the video
+ * would not be where its address says. @throws StorageError, system errors
+ */
+export async function confirmDirectory(directory: string, root: string, segments: readonly string[]): Promise<void> {
+  if ((await realpath(directory)) !== directory) {
+    throw new StorageError(
+      'StorageFailed',
+      `"${directory}" was replaced by a symbolic link while the video was written; put the folder back.`,
+    );
+  }
+  const now = await findDirectory(root, segments);
+  if (now.complete && now.directory === directory) return;
   throw new StorageError(
     'StorageFailed',
-    `"${directory}" was replaced by a symbolic link while the video was written; put the folder back.`,
+    `"${path.join(root, ...segments)}" was "${directory}" when the video began to come, and leads to another folder now.`,
   );
 }
 

@@ -13,6 +13,9 @@ interface FileWriteDeps {
   readonly handle: FileHandle;
   /** Real path of the folder that holds both the unfinished file and, in the end, the finished one. */
   readonly directory: string;
+  /** What led to it when the transfer began. */
+  readonly root: string;
+  readonly folders: readonly string[];
   readonly partName: string;
   readonly key: string;
   readonly jobId: string;
@@ -43,16 +46,17 @@ export class FileWrite implements VideoWrite {
   }
 
   async publish(content: FileContent): Promise<StoredVideo> {
+    const { directory, root, folders } = this.file;
     try {
       this.refuseIfEnded();
       this.ended = true;
       await this.makeDurable(content.bytes);
-      await confirmDirectory(this.file.directory);
+      await confirmDirectory(directory, root, folders);
       const key = await this.place(content);
-      await syncDirectory(this.file.directory);
+      await syncDirectory(directory);
       return { key, uri: this.file.uri(key), bytes: content.bytes, sha256: content.sha256 };
     } catch (error) {
-      throw storageTrouble(`Saving "${this.file.key}" in "${this.file.directory}"`, error);
+      throw storageTrouble(`Saving "${this.file.key}" in "${directory}"`, error);
     }
   }
 

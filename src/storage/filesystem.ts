@@ -71,7 +71,8 @@ export class FileSystemStore implements VideoStore {
       const partName = newPartName(key, owner);
       const handle = await open(path.join(directory, partName), 'wx');
       const uri = (finalKey: string): string => this.uri(finalKey);
-      return new FileWrite({ handle, directory, partName, key, jobId: owner.jobId, overwrite, uri });
+      const place = { directory, root: this.root, folders };
+      return new FileWrite({ ...place, handle, partName, key, jobId: owner.jobId, overwrite, uri });
     });
   }
 

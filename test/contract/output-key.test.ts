@@ -64,6 +64,7 @@ describe('an output key', () => {
 
   it.each([
     `${'x'.repeat(251)}.mp4`,
+    `${'x'.repeat(244)}1-1-1-1.mp4`,
     `a.${'x'.repeat(253)}`,
     `${'Take. '.repeat(42)}end`,
     `${'folder/'.repeat(120)}${'x'.repeat(56)}.mp4`,

@@ -268,6 +268,26 @@ describe('symbolic links', () => {
     expect(await readFile(precious, 'utf8')).toBe('precious');
   });
 
+  it.each(['videos', 'videos/a'])('that are set to another folder meanwhile (%s) stop the publish', async (place) => {
+    const link = path.join(base, place);
+    const targets = ['v1', 'v2'].map((name) => path.join(path.dirname(link), name));
+    await mkdir(path.dirname(link), { recursive: true });
+    await rm(link, { recursive: true, force: true });
+    for (const target of targets) await mkdir(target);
+    await symlink('v1', link);
+    const write = await begin(store, 'a/greenhouse.mp4', VIDEO);
+    await rm(link);
+    await symlink('v2', link);
+    await expect(write.publish(contentOf(VIDEO))).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringContaining('leads to another folder now') as string,
+    });
+    await write.discard();
+    expect((await Promise.all(targets.map(filesBelow))).flat()).toEqual([]);
+    const { uri } = await save(store, 'a/greenhouse.mp4', VIDEO);
+    expect(await readFile(fileURLToPath(uri))).toEqual(VIDEO);
+  });
+
   it('that replace the folder while the video is written stop the publish', async () => {
     const write = await begin(store, 'inside/greenhouse.mp4', VIDEO);
     const moved = path.join(outside, 'moved');
