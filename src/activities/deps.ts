@@ -18,6 +18,8 @@ export interface TemporalPort {
   announceSending(run: RunRef): Promise<void>;
   /** Whether the run has been told so since its submit was begun. Rejects when the run does not say. */
   mayHaveSent(run: RunRef): Promise<boolean>;
+  /** Takes the announcement back: no job came of that request. */
+  announceNoJob(run: RunRef): Promise<void>;
   /**
    * Whether nobody has cancelled the run: what the server accepted before this call is known to the answer. Rejects when the run
    * does not say.

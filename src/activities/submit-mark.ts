@@ -56,9 +56,11 @@ export class HeldBack extends Error {
   override readonly name = 'HeldBack';
 }
 
-/** Best effort: without it a later death would raise a doubt that is not there, which costs a question, not money. */
+/** Best effort: without it a later death, or a cancel, would raise a doubt that is not there, which costs a question, not money. */
 export async function unmark(temporal: TemporalPort): Promise<void> {
   const cleared: SubmitMark = { sending: false };
   heartbeat(cleared);
-  await temporal.acknowledge(cleared).catch(() => undefined);
+  const run = activityInfo().workflowExecution;
+  const takenBack = run === undefined ? Promise.resolve() : temporal.announceNoJob(run);
+  await Promise.allSettled([temporal.acknowledge(cleared), takenBack]);
 }

@@ -8,8 +8,8 @@ type Connector = buildConnector.connector;
 /** A connection of its own for one request. */
 interface Connection {
   readonly client: Client;
-  /** Whether it stands, with TLS where the address says so. */
-  isOpen(): boolean;
+  /** Whether it stands, with TLS where the address says so, and nothing has come over it: what came answers no request. */
+  isFresh(): boolean;
   close(): void;
 }
 
@@ -18,6 +18,7 @@ export function openConnection(target: TrustedUrl, connectMs: number): Connectio
   const connect = createConnector(connectMs, target.addresses);
   let attempts = 0;
   let established: Socket | null = null;
+  let hasSpoken = false;
   const client = new Client(target.url.origin, {
     connect: (options, callback) => {
       attempts += 1;
@@ -31,13 +32,16 @@ export function openConnection(target: TrustedUrl, connectMs: number): Connectio
           return;
         }
         established = socket;
+        socket.once('readable', () => {
+          hasSpoken = true;
+        });
         callback(null, socket);
       });
     },
   });
   return {
     client,
-    isOpen: () => established?.destroyed === false,
+    isFresh: () => established?.destroyed === false && !hasSpoken,
     close: () => void client.destroy().catch(() => undefined),
   };
 }

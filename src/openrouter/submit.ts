@@ -31,7 +31,7 @@ export async function submitVideo(
   const held = new HeldBody(JSON.stringify(body), async () => {
     await beforeItLeaves?.();
     deadline.signal.throwIfAborted();
-    if (!connection.isOpen()) throw new CallEnded('the connection was closed before the request left');
+    if (!connection.isFresh()) throw new CallEnded('the connection was closed, or answered, before the request left');
   });
   try {
     const response = await deadline.within(() =>

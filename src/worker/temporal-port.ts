@@ -53,6 +53,9 @@ export function createTemporalPort(
     async announceSending({ workflowId, runId }: RunRef) {
       await ask(() => client.workflow.getHandle(workflowId, runId).signal(SENDING_SIGNAL, new Date().toISOString()));
     },
+    async announceNoJob({ workflowId, runId }: RunRef) {
+      await ask(() => client.workflow.getHandle(workflowId, runId).signal(SENDING_SIGNAL, false));
+    },
     mayHaveSent: (run) => askRun(run, MAY_HAVE_SENT_QUERY, false),
     isWanted: (run) => askRun(run, IS_WANTED_QUERY, true),
     async cancelRun({ workflowId, runId }: RunRef) {

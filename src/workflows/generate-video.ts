@@ -6,6 +6,7 @@ import {
   condition,
   patched,
   TemporalFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { adoptCommand } from '../contract/commands.js';
 import { FAILURES, type FailureType } from '../contract/failures.js';
@@ -14,7 +15,7 @@ import { cancelAtServer, cancelledBy, cancelledRun, cancelThisRun, SETTLES_IN_NE
 import type { CarriedState } from './carried-state.js';
 import { check } from './check.js';
 import { download } from './download.js';
-import { contractType, endWith, problemOf } from './failures.js';
+import { contractType, endWith, failRun, problemOf } from './failures.js';
 import { recordEnd } from './ledger.js';
 import { listen } from './listen.js';
 import { statedIn } from './stated-input.js';
@@ -24,17 +25,28 @@ import { waitForVideo } from './wait.js';
 
 /**
  * One request in, one whole MP4 saved: check, submit once, wait, download. `before` is the run's own, when it continues
- * as new; callers give one argument.
+ * as new; callers give one argument, and more is `InvalidRequest`.
  */
 export async function generateVideo(
   input: GenerateVideoInput,
   before?: CarriedState | null,
 ): Promise<GenerateVideoResult> {
-  const carried = before ?? undefined;
+  const isContinued = workflowInfo().continuedFromExecutionRunId !== undefined;
+  const carried = isContinued ? (before ?? undefined) : undefined;
   const run = new VideoRun(input, carried);
   listen(run);
   // Each step decides for itself what a cancel does to it: a submit, for one, must wait for its answer.
-  return await CancellationScope.nonCancellable(() => toItsEnd(run, () => makeVideo(run, carried)));
+  return await CancellationScope.nonCancellable(() =>
+    toItsEnd(run, async () => {
+      if (!isContinued) refuseMore(before);
+      return await makeVideo(run, carried);
+    }),
+  );
+}
+
+function refuseMore(second: unknown): void {
+  if (second === undefined || second === null) return;
+  throw failRun('InvalidRequest', 'The workflow takes one argument, and got a second one. Nothing was submitted.');
 }
 
 async function makeVideo(run: VideoRun, carried: CarriedState | undefined): Promise<GenerateVideoResult> {

@@ -31,6 +31,9 @@ const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL
 /** Runs of earlier builds took no notice of events for another job than the one they follow. */
 const LOOKS_AT_OTHER_JOBS = 'looks-at-other-jobs';
 
+/** Runs of earlier builds forgot a job that could not be read in the moment in which it was looked at. */
+const TELLS_OF_UNREAD_JOBS = 'tells-of-unread-jobs';
+
 /** Everything that may be said to a run. Set before its first await, so that nothing is missed. */
 export function listen(run: VideoRun): void {
   run.watchCancellation();
@@ -61,7 +64,8 @@ export function listen(run: VideoRun): void {
     async (event) => {
       const other = run.hint(event);
       if (other === null || !patched(LOOKS_AT_OTHER_JOBS)) return;
-      if ((await isOfThisRun(other)) === 'yes') run.learnOfOther(other);
+      const isOurs = await isOfThisRun(other);
+      if (isOurs === 'yes' || (isOurs === 'maybe' && patched(TELLS_OF_UNREAD_JOBS))) run.learnOfOther(other);
     },
     {
       description:
@@ -71,11 +75,12 @@ export function listen(run: VideoRun): void {
   setHandler(
     sendingSignal,
     (at) => {
-      run.sends(typeof at === 'string' ? at : null);
+      if (at === false) run.mayHaveSent = false;
+      else run.sends(typeof at === 'string' ? at : null);
     },
     {
       description:
-        'From the worker, before the paid request leaves. Nothing is sent again by itself once a run has it.',
+        'From the worker, before the paid request leaves: nothing is sent again by itself once a run has it. Or false, from the worker as well: no job came of that request.',
     },
   );
   setHandler(resolveSubmissionUpdate, (answer) => resolve(run, answer), {

@@ -17,5 +17,5 @@ export const mayHaveSentQuery = defineQuery<boolean>(MAY_HAVE_SENT_QUERY);
 export const cancelSignal = defineSignal<[CancelRequest?]>(CANCEL_SIGNAL);
 export const providerEventSignal = defineSignal<[ProviderEvent & OwnWord]>(PROVIDER_EVENT_SIGNAL);
 /** With the worker's time, in ISO; workers of earlier builds say none. */
-export const sendingSignal = defineSignal<[string?]>(SENDING_SIGNAL);
+export const sendingSignal = defineSignal<[(string | false)?]>(SENDING_SIGNAL);
 export const resolveSubmissionUpdate = defineUpdate<VideoStatus, [ResolveSubmission]>(RESOLVE_SUBMISSION_UPDATE);

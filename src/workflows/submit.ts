@@ -23,6 +23,9 @@ import { now, STOPS_FOR_ITS_JOB, type VideoRun } from './video-run.js';
 
 const { submitVideo } = proxyActivities<Pick<Activities, 'submitVideo'>>(SUBMIT);
 
+/** Runs of earlier builds took a submit that was cancelled for one that had sent nothing. */
+const DOUBTS_A_CANCELLED_SUBMIT = 'doubts-a-cancelled-submit';
+
 type PaidRequest = Omit<SubmitInput, 'submitMs'>;
 
 /** Brings the run to a job, by at most one paid request, unless an operator asks for another. */
@@ -124,7 +127,6 @@ async function attempt(run: VideoRun, input: SubmitInput): Promise<Attempt> {
     const job = await run.untilCancelled(() => submitVideo.executeWithOptions(options, [input]));
     return jobIn(job) ?? { unknown: ENDED_BY_HAND };
   } catch (error) {
-    if (run.wantsNoRequest() && activityCause(error) instanceof CancelledFailure) return 'not sent';
     return attemptOf(run, error);
   }
 }
@@ -138,6 +140,10 @@ function jobIn(result: Partial<SubmittedJob> | null): SubmittedJob | null {
 
 function attemptOf(run: VideoRun, error: unknown): Attempt {
   const cause = activityCause(error);
+  if (cause instanceof CancelledFailure && run.wantsNoRequest()) {
+    // Somebody may have failed, or cancelled, an attempt by hand whose request was under way.
+    return run.mayHaveSent && patched(DOUBTS_A_CANCELLED_SUBMIT) ? { unknown: ENDED_BY_HAND } : 'not sent';
+  }
   if (cause instanceof TimeoutFailure) {
     const mark = cause.lastHeartbeatDetails as SubmitMark | undefined;
     if (mark?.job !== undefined) return mark.job;

@@ -39,6 +39,7 @@ async function prepare({ content = () => video(), acknowledge = () => Promise.re
     temporal: {
       acknowledge,
       announceSending: () => Promise.resolve(),
+      announceNoJob: () => Promise.resolve(),
       mayHaveSent: () => Promise.resolve(false),
       isWanted: () => Promise.resolve(true),
       cancelRun: () => Promise.resolve(),

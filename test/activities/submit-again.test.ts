@@ -21,6 +21,7 @@ describe('a submit that is run again', () => {
     const temporal: TemporalPort = {
       acknowledge: () => Promise.resolve(),
       announceSending: () => Promise.resolve(),
+      announceNoJob: () => Promise.resolve(),
       mayHaveSent: () => Promise.resolve(false),
       isWanted: () => Promise.resolve(true),
       cancelRun: () => Promise.resolve(),

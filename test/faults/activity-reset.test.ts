@@ -1,4 +1,5 @@
 import { defaultPayloadConverter } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { accepted, completed, job } from '../support/provider.js';
@@ -9,6 +10,8 @@ import { startWorkerProcess } from '../support/worker-process.js';
  * Operators may reset, pause and unpause a single activity, have its heartbeat, which marks a paid request, forgotten, and
  * end it by hand. None of it pays again, or loses what was paid for.
  */
+
+const CANCEL_REQUESTED = temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED;
 
 let rig: Rig;
 
@@ -142,6 +145,42 @@ it.each(FORGOTTEN)('a submit that is %s with its heartbeat forgotten asks a pers
   await handle.resolveSubmission({ action: 'adopt', jobId: how });
   await handle.result();
   expect(rig.provider.submits).toHaveLength(1);
+});
+
+const pause = (handle: LongtakeHandle) => rig.temporal.workflowService.pauseActivity(submitOf(handle));
+
+async function expectDoubtAtTheEnd(handle: LongtakeHandle): Promise<void> {
+  await expect(handle.result()).rejects.toMatchObject({
+    type: 'Cancelled',
+    message: expect.stringContaining('may exist and be billed') as string,
+  });
+  expect(rig.provider.submits).toHaveLength(1);
+}
+
+it('a cancel of a submit that is paused, and was failed by hand while its request was under way, leaves the doubt', async () => {
+  const worker = await startProcess();
+  const { handle } = await withSubmitUnderWay();
+  await worker.kill();
+  await pause(handle);
+  await failedForNow(handle);
+  await startProcess();
+  await handle.cancel('enough');
+  await expectDoubtAtTheEnd(handle);
+});
+
+it('a cancel that somebody confirms by hand while the request is under way leaves the doubt', async () => {
+  const worker = await startProcess();
+  const { handle } = await withSubmitUnderWay();
+  await handle.cancel('enough');
+  const isAsked = async (): Promise<boolean | null | undefined> => {
+    const { raw } = await rig.temporal.workflow.getHandle(handle.workflowId).describe();
+    return raw.pendingActivities?.some(({ state }) => state === CANCEL_REQUESTED);
+  };
+  await expect.poll(isAsked, { timeout: 60_000 }).toBe(true);
+  await worker.kill();
+  await rig.temporal.workflowService.respondActivityTaskCanceledById(byId(handle));
+  await startProcess();
+  await expectDoubtAtTheEnd(handle);
 });
 
 const resultOf = (value: unknown) => ({ payloads: [defaultPayloadConverter.toPayload(value)] });

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { deferred } from '../../src/local/deferred.js';
 import type { SubmitAnswer } from '../../src/openrouter/answers.js';
 import { API_KEY, connectTo, expectNoKey, openRouterError, TALKATIVE } from './rig.js';
 import { closedPort, reply, selfSigned, startRawServer, trustAnyCertificate } from './raw-server.js';
@@ -297,6 +299,30 @@ describe('a submit', () => {
     expect(server.requests).toHaveLength(1);
     expect(server.connections()).toBe(1);
     await server.allClosed();
+  });
+
+  it.each([
+    ['half a head', 'HTTP/1.1 429 Too', false],
+    ['half an answer', reply(429, openRouterError('slow down')).slice(0, -3), false],
+    ['half an answer, with TLS,', reply(429, openRouterError('slow down')).slice(0, -3), true],
+    ['a whole answer', reply(429, openRouterError('slow down')), false],
+  ])('sends nothing where %s came before the request', async (_, early, withTls) => {
+    if (withTls) trustAnyCertificate();
+    const came = deferred<null>();
+    const server = await startRawServer((socket) => socket.end(reply(202, JOB)), {
+      ...(withTls ? { tls: selfSigned() } : {}),
+      onConnection: (socket) =>
+        socket.write(early, () => {
+          came.resolve(null);
+        }),
+    });
+    const beforeItLeaves = async (): Promise<void> => {
+      await came.promise;
+      for (let turn = 0; turn < 20; turn++) await nextTurn();
+    };
+    const answer = await connectTo(server.origin).submit(REQUEST, { beforeItLeaves });
+    expect(answer).toMatchObject({ outcome: 'not_accepted', httpStatus: null });
+    expect(server.requests).toEqual([]);
   });
 
   it('sends the body verbatim, with the key and no wish for compression, on a connection of its own', async () => {

@@ -409,6 +409,17 @@ describe('what can be known before money is spent', () => {
     expect(rig.provider.submits).toHaveLength(0);
   });
 
+  it.each([{}, 'x', [], 0, false])('refuses a second argument (%j)', async (second) => {
+    const handle = await rig.temporal.workflow.start('generateVideo', {
+      args: [withDefaults({}), second],
+      taskQueue: rig.taskQueue,
+      workflowId: `bad-${Math.random()}`,
+    });
+    const error = await failureOf(rig.client.handle(handle.workflowId));
+    expect(error).toMatchObject({ type: 'InvalidRequest', message: expect.stringContaining('one argument') as string });
+    expect(rig.provider.submits).toHaveLength(0);
+  });
+
   it('is found by its state and its model like any other end', async () => {
     const request = { model: 'test/model', prompt: 'x', duration: 5 };
     const handle = await rig.start({ request });

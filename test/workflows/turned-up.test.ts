@@ -147,8 +147,11 @@ it('what an operator had sent again in spite of is shown from then on', async ()
   await expect(handle.result()).rejects.toMatchObject({ message: expect.stringContaining('job-first') as string });
 });
 
-it('a second job of a run that follows its own is told of', async () => {
-  rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+it.each<[string, (jobId: string) => Reply]>([
+  ['', (jobId) => job(jobId, 'in_progress')],
+  [', also where it cannot be read just then', () => refusal(503, 'a storm')],
+])('a second job of a run that follows its own is told of%s', async (_, second) => {
+  rig.provider.script = { poll: ({ jobId }) => (jobId === 'second' ? second : job)(jobId, 'in_progress') };
   const handle = await rig.start(PATIENT);
   await until(handle, ({ state }) => state === 'generating');
   await tell(handle, { jobId: 'second' });
