@@ -31,7 +31,9 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json ./
+# Node's four threads for files would be too few where a network file system hangs: more than one for each download.
 ENV NODE_ENV=production \
+    UV_THREADPOOL_SIZE=64 \
     LONGTAKE_STORAGE=file:///videos \
     LONGTAKE_HTTP_ADDRESS=0.0.0.0:8088
 USER 1000:1000

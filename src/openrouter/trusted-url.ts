@@ -1,8 +1,8 @@
-import { lookup } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import { isUsableJobId } from '../contract/job-id.js';
 import type { Deadline } from './deadline.js';
+import { addressesOfForeign } from './name-look-up.js';
 import { networkProblem } from './network-problem.js';
 import { isPublicAddress } from './public-address.js';
 
@@ -115,7 +115,7 @@ async function addressesOf(url: URL, deadline: Deadline): Promise<readonly Looku
   const host = bareHost(url.hostname);
   const family = isIP(host);
   if (family !== 0) return [{ address: host, family }];
-  return await deadline.within(() => lookup(host, { all: true }));
+  return await deadline.within(() => addressesOfForeign(host));
 }
 
 function isLoopbackHost(hostname: string): boolean {

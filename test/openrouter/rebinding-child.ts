@@ -3,9 +3,11 @@
  * Asks for a video that the provider redirects to https://assets.test, and tells in one JSON line what came of it.
  */
 import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createOpenRouter } from '../../src/openrouter/client.js';
 
 export interface RebindingTask {
@@ -16,6 +18,8 @@ export interface RebindingTask {
   readonly addresses: readonly (readonly string[])[];
   /** How often the video is asked for. */
   readonly calls: number;
+  /** How many videos are asked for, before that, whose hosts' name servers never answer. */
+  readonly hung: number;
 }
 
 export interface Listener {
@@ -25,6 +29,8 @@ export interface Listener {
 
 export interface RebindingReport {
   readonly outcomes: string[];
+  /** How many of those that hang were given up before another name was found. */
+  readonly givenUpBefore: number;
   readonly lookUps: number;
   readonly provider: Listener;
   readonly publicHost: Listener;
@@ -34,12 +40,16 @@ export interface RebindingReport {
 const HEADER_BYTES = 12;
 const TYPE_A = 1;
 
-/** Answers for every name, with a time to live of zero. @returns how often addresses were asked for */
-async function startNameServer(addresses: RebindingTask['addresses']): Promise<() => number> {
+/** Answers for every name but `hung-….test`, with a time to live of zero. @returns how often addresses were asked for */
+async function startNameServer(addresses: RebindingTask['addresses'], onHung: () => void): Promise<() => number> {
   let lookUps = 0;
   const socket = createSocket('udp4');
   socket.on('message', (query, { port, address }) => {
     const questionEnd = query.indexOf(0, HEADER_BYTES) + 5;
+    if (query.includes('hung-')) {
+      onHung();
+      return;
+    }
     const isAddress = query.readUInt16BE(questionEnd - 4) === TYPE_A;
     const found = isAddress ? (addresses[Math.min(lookUps++, addresses.length - 1)] ?? []) : [];
     const header = Buffer.alloc(HEADER_BYTES);
@@ -69,20 +79,31 @@ async function listen(
 }
 
 const task = JSON.parse(process.argv[2] ?? '{}') as RebindingTask;
-const lookUps = await startNameServer(task.addresses);
-const redirecting = createServer((_request, response) => {
-  response.writeHead(302, { location: 'https://assets.test/v.mp4' }).end();
+let onHung: () => void = () => undefined;
+const isHanging = new Promise<void>((resolve) => (onHung = resolve));
+const lookUps = await startNameServer(task.addresses, onHung);
+const redirecting = createServer(({ url }, response) => {
+  const host = /hung-\d+/.exec(url ?? '')?.[0] ?? 'assets';
+  response.writeHead(302, { location: `https://${host}.test/v.mp4` }).end();
 });
 const provider = await listen(redirecting, 8080, '127.0.0.1');
 const serving = () => createTlsServer(task.tls, (_request, response) => response.end('video'));
 const publicHost = await listen(serving(), 443, task.publicAddress);
 const privateHost = await listen(serving(), 443, '127.0.0.1');
 const openRouter = createOpenRouter({ baseUrl: 'http://127.0.0.1:8080/api/v1', apiKey: task.apiKey });
+let givenUp = 0;
+for (let n = 0; n < task.hung; n++) void openRouter.content(`hung-${n}`, 0).finally(() => (givenUp += 1));
+if (task.hung > 0) {
+  while (provider.requests.length < task.hung) await nextTurn();
+  await isHanging;
+  await lookup('provider.test');
+}
+const givenUpBefore = givenUp;
 const outcomes: string[] = [];
 for (let call = 0; call < task.calls; call++) {
   const answer = await openRouter.content('job-1', 0);
   outcomes.push(answer.outcome);
   if (answer.outcome === 'content') await buffer(answer.body);
 }
-const report: RebindingReport = { outcomes, lookUps: lookUps(), provider, publicHost, privateHost };
+const report: RebindingReport = { outcomes, givenUpBefore, lookUps: lookUps(), provider, publicHost, privateHost };
 process.stdout.write(JSON.stringify(report), () => process.exit());

@@ -49,8 +49,8 @@ describe.skipIf(!canMakeNamespaces)('a name that is another host a moment later 
     await rm(directory, { recursive: true });
   });
 
-  async function ask(addresses: RebindingTask['addresses'], calls = 1): Promise<RebindingReport> {
-    const task: RebindingTask = { tls, apiKey: API_KEY, publicAddress: PUBLIC, addresses, calls };
+  async function ask(addresses: RebindingTask['addresses'], calls = 1, hung = 0): Promise<RebindingReport> {
+    const task: RebindingTask = { tls, apiKey: API_KEY, publicAddress: PUBLIC, addresses, calls, hung };
     const setUp = [
       'set -e',
       'ip link set lo up',
@@ -65,7 +65,7 @@ describe.skipIf(!canMakeNamespaces)('a name that is another host a moment later 
     const report = JSON.parse(stdout) as RebindingReport;
     // Whatever the name was: the key went to the provider alone.
     expect(report.provider.requests.map(({ authorization }) => authorization)).toEqual(
-      Array.from({ length: calls }, () => `Bearer ${API_KEY}`),
+      Array.from({ length: calls + hung }, () => `Bearer ${API_KEY}`),
     );
     expect(JSON.stringify([report.publicHost, report.privateHost])).not.toContain(API_KEY);
     for (const { authorization } of report.publicHost.requests) expect(authorization).toBeUndefined();
@@ -90,6 +90,11 @@ describe.skipIf(!canMakeNamespaces)('a name that is another host a moment later 
     const { outcomes, publicHost } = await ask([[PRIVATE], [PUBLIC]], 2);
     expect(outcomes).toEqual(['astray', 'content']);
     expect(publicHost.requests).toHaveLength(1);
+  });
+
+  it('whose name servers do not answer leaves the look-ups of others alone', async () => {
+    const { givenUpBefore } = await ask([[PUBLIC]], 0, 6);
+    expect(givenUpBefore).toBe(0);
   });
 
   it.each([[[PUBLIC, PRIVATE]], [[PRIVATE, PUBLIC]]])(
