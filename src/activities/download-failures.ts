@@ -60,10 +60,10 @@ export class DownloadFailures {
     return this.passing('DownloadFailed', `The transfer was cut off: ${bytes} bytes came, and ${reason}.`);
   }
 
-  endNotShown(bytes: number): ApplicationFailure {
+  endNotTold(bytes: number): ApplicationFailure {
     return this.passing(
       'DownloadFailed',
-      `${bytes} bytes of video came, but nothing showed that they were all: it is saved when the same come again.`,
+      `${bytes} bytes of video came, but nothing told that they were all: it is saved when the same come again.`,
     );
   }
 

@@ -32,7 +32,7 @@ export interface DownloadProgress {
   readonly missing: number;
   /** Complete answers that were no whole video. */
   readonly invalid: number;
-  /** sha256 of a video that came, but without anything to show that it was all of it. */
+  /** sha256 of a whole video that came in an answer of which HTTP did not tell the end. */
   readonly cameOnce?: string;
   /** What ended the last attempt: it is the reason when `timeouts.download` runs out in the middle of the next. */
   readonly problem?: Failure;
@@ -229,7 +229,7 @@ class DownloadAttempt {
       throw this.failures.cutOff(bytes, contentLength);
     }
     if (!verdict.whole) throw await this.invalid(verdict, bytes, answer);
-    if (!endIsTold && !verdict.showsItsEnd) await this.mustComeTwice(bytes, sha256);
+    if (!endIsTold) await this.mustComeTwice(bytes, sha256);
     const asset = { key: this.input.key, uri: '', bytes, sha256, contentType: 'video/mp4', ...mediaFacts(verdict) };
     await this.claim({ ...this.progress, bytes, finished: asset });
     const stored = await this.untilEnded(write, () => write.publish({ bytes, sha256 }));
@@ -248,11 +248,11 @@ class DownloadAttempt {
     }
   }
 
-  /** The connection's end may have cut off whole fragments, and neither HTTP nor the file tells: the same bytes again do. */
+  /** The connection's end may have cut off whole fragments or a last box, of which no file tells: the same bytes again do. */
   private async mustComeTwice(bytes: number, sha256: string): Promise<void> {
     if (this.progress.cameOnce === sha256) return;
     await this.remember({ ...this.progress, cameOnce: sha256 });
-    throw this.failures.endNotShown(bytes);
+    throw this.failures.endNotTold(bytes);
   }
 
   /** It may pass, but may also last until this attempt's time is over, and then it is the reason. */

@@ -26,6 +26,8 @@ export const LIMITS = {
   missingInARow: 5,
   /** Two faulty transfers happen; three complete answers that are no video are the asset itself. */
   invalidVideos: 3,
+  /** Of one job, saved. A request is for one; all of them stand in the memo and in the result, of which Temporal takes 2 MB. */
+  outputs: 100,
   /** OpenRouter's own clients see at most five hops. */
   contentRedirects: 5,
   /** Job answers are a few KiB; a 1 MB one was named as a fault to survive. */

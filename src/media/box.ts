@@ -54,7 +54,7 @@ export class Box {
     return this.bytes.getInt32(this.start + at);
   }
 
-  /** Above 2^53 the result is rounded, which only matters to values that no file can hold. */
+  /** From 2^53 on the result is rounded, and no safe integer; no file has such a place. */
   uint64(at: number): number {
     return this.uint32(at) * 2 ** 32 + this.uint32(at + 4);
   }

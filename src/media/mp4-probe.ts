@@ -38,8 +38,6 @@ export type Mp4Verdict =
       readonly codec: string | null;
       readonly hasAudio: boolean;
       readonly fragmented: boolean;
-      /** `false` for fragments that nothing in the file counts: of those, whole ones may be missing at the end. */
-      readonly showsItsEnd: boolean;
     }
   | {
       readonly whole: false;
@@ -51,8 +49,8 @@ export type Mp4Verdict =
 
 /**
  * Tells whether the bytes of a download are one whole MP4 video, while they stream by, however they are cut into chunks.
- * It judges structure, not pictures: damage inside the media data is for a checksum to find. Where a fragmented file
- * does not announce its length for every track (`mehd`) and has no index behind them (`mfra`), the verdict says so.
+ * It judges structure, not pictures: damage inside the media data is for a checksum to find. What no table promises may be
+ * missing at the end, as whole fragments or a last box; whether the last byte has come is for HTTP to tell.
  * Keeps the tables in memory and nothing else. Never throws.
  */
 export class Mp4Probe {
@@ -68,7 +66,6 @@ export class Mp4Probe {
   private readonly fragments = new Map<number, { ticks: number; bytes: number }>();
   private bytes = 0;
   private promisedEnd = 0;
-  private hasFinalIndex = false;
   private hasFileType = false;
   private foreign = false;
   private movie: Movie | null = null;
@@ -129,7 +126,6 @@ export class Mp4Probe {
     if (type === 'ftyp') checkBrands(Box.topLevel(type, payload));
     if (type === 'moov') this.addMovie(Box.topLevel(type, payload));
     if (type === 'moof') this.addFragment(Box.topLevel(type, payload), box.start);
-    if (type === 'moof' || type === 'mfra') this.hasFinalIndex = type === 'mfra';
     if (type === 'mdat') this.media.addPayload(box.payloadStart, box.end);
     if (type === 'sidx')
       this.promisedEnd = Math.max(this.promisedEnd, indexedEnd(Box.topLevel(type, payload), box.end));
@@ -176,17 +172,7 @@ export class Mp4Probe {
       codec: video.codec,
       hasAudio: tracks.some((track) => track.handler === 'soun'),
       fragmented: movie.fragmentDefaults !== null,
-      showsItsEnd: this.showsItsEnd(movie, tracks),
     };
-  }
-
-  /** An index of segments (`sidx`) may be one of many, and a length of the whole is that of the longest track. */
-  private showsItsEnd(movie: Movie, tracks: readonly Track[]): boolean {
-    const { fragmentDefaults, announcedSeconds } = movie;
-    if (fragmentDefaults === null || this.hasFinalIndex) return true;
-    if (announcedSeconds === null) return false;
-    const least = announcedSeconds - ANNOUNCED_TOLERANCE_SECONDS;
-    return tracks.every((track) => (this.seconds(track, movie) ?? 0) >= least);
   }
 
   private checkedBytes(track: Track): number {

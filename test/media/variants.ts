@@ -16,7 +16,7 @@ export const VARIANTS: Readonly<Record<string, () => Buffer>> = {
     file.writeBigUInt64BE(BigInt(size + 8), start);
     return file;
   },
-  'with its length announced by mehd': withMehd,
+  'with its length announced by mehd': () => withMehd(2_000),
   'with an empty box before ftyp': () => Buffer.concat([box('free'), fixture('h264-fragmented-sidx.mp4')]),
   'with 64-bit chunk offsets': () => {
     const file = fixture('h264-silent.mp4');
@@ -30,9 +30,9 @@ export const VARIANTS: Readonly<Record<string, () => Buffer>> = {
   },
 };
 
-/** Two seconds, announced in the movie's timescale of 1,000. */
-export function withMehd(): Buffer {
-  const mehd = box('mehd', u32(0, 2000));
+/** A file of two seconds that announces so many milliseconds (the movie's timescale is 1,000). */
+export function withMehd(milliseconds: number): Buffer {
+  const mehd = box('mehd', u32(0, milliseconds));
   return insertInto(fixture('h264-aac-fragmented-empty-moov.mp4'), ['moov', 'mvex'], mehd);
 }
 
