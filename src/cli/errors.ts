@@ -77,7 +77,7 @@ export function sentence(error: unknown): string {
 }
 
 export function noNamespace(namespace: string): string {
-  return `There is no namespace ${namespace}. Is TEMPORAL_NAMESPACE right? To create it: temporal operator namespace create -n ${shellWord(namespace)}`;
+  return `There is no namespace ${namespace}. Is TEMPORAL_NAMESPACE right? To create it: temporal operator namespace create --retention 720h -n ${shellWord(namespace)}`;
 }
 
 function stacks(error: Error): string {

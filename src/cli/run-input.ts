@@ -44,14 +44,14 @@ function pollingOf({ timeout, pollInterval }: RunFlags): Pick<GenerateVideoInput
         `--poll-interval must be at least ${SHORTEST_POLL_INTERVAL_MS}ms, not "${pollInterval}". OpenRouter asks for 10s to 30s.`,
       );
     }
-    warnOfOneLook(pollInterval, timeout ?? DEFAULT_POLLING.timeout);
     if (durationMs(pollInterval) > durationMs(DEFAULT_POLLING.maximumInterval)) polling.maximumInterval = pollInterval;
   }
   return { polling };
 }
 
-function warnOfOneLook(pollInterval: string, timeout: string): void {
-  if (durationMs(pollInterval) < durationMs(timeout)) return;
+/** A job that is adopted is looked at at once. */
+export function warnOfOneLook({ pollInterval, timeout = DEFAULT_POLLING.timeout }: RunFlags): void {
+  if (pollInterval === undefined || durationMs(pollInterval) < durationMs(timeout)) return;
   warn(
     `The run looks once, after ${timeout}, when it gives up: --poll-interval ${pollInterval} is not shorter than --timeout.`,
   );

@@ -244,6 +244,14 @@ it('adopts a job, shows it again, and adopts one anew after a failed run', async
   expect(shown.stdout).toBe(first.stdout);
   expect(shown.stderr).toContain('Nothing is fetched now: to fetch the video of job');
 
+  const elsewhere = [...adopt, '--output', 'elsewhere.mp4'];
+  const address = pathToFileURL(join(cwd, 'videos', 'elsewhere.mp4')).href;
+  const fetched = await longtake(elsewhere, { cwd });
+  expect(fetched).toMatchObject({ code: 0, stdout: `${address}\n` });
+  expect(fetched.stderr).toContain(`run adopt-${job?.id ?? ''}-2\n`);
+  const toldAgain = await longtake(elsewhere, { cwd });
+  expect(toldAgain).toMatchObject({ code: 0, stdout: `${address}\n` });
+  expect(toldAgain.stderr).toContain('Nothing is fetched now');
   const lost = ['adopt', '--local', '--poll-interval', '200ms', 'no-such-job'];
   expect((await longtake(lost, { cwd })).code).toBe(1);
   const again = await longtake(lost, { cwd });

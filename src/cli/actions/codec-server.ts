@@ -34,17 +34,28 @@ export async function codecServer({ host, port, origin }: CodecServerFlags): Pro
   const refusals = new RefusalLog();
   const onRefused = (from: string) => {
     refusals.note((more) => {
-      warn(`Refused a caller at ${from}, whose token is missing or wrong${more}. It has to be LONGTAKE_CODEC_TOKEN.`);
+      warn(
+        `Refused a caller at ${from}, whose token is missing or wrong${more}. It has to be LONGTAKE_CODEC_TOKEN. A browser sends it only where this server was opened under the host name of the UI.`,
+      );
     });
   };
   const server = await start({ host, port }, { codec, token: codecToken, origins: origin, onRefused });
   const url = `http://${addressText(server.address)}`;
   say(`The codec server answers at ${url} until Ctrl-C, for a UI at ${origin.join(' or ')}.`);
+  for (const ui of origin)
+    say(`To use it with that UI, open ${besideUi(ui, server.address.port)} in its browser once.`);
   say('To use it with the CLI of Temporal:');
   say(`  temporal workflow show --codec-endpoint ${url} --codec-auth "Bearer $LONGTAKE_CODEC_TOKEN" -w ID`);
   await untilAborted(signal);
   await server.close();
   return EXIT.done;
+}
+
+/** A browser sends the token only to the host name that the page has. Where that is no machine of one's own, a proxy stands before both. */
+function besideUi(origin: string, port: number): string {
+  const { hostname } = new URL(origin);
+  const isOwn = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return isOwn ? `http://${hostname}:${port}` : `it by a name of the site of ${origin}`;
 }
 
 /** As a browser sends it: a path or a slash at the end would never match. */

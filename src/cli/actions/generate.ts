@@ -7,7 +7,7 @@ import { usageError } from '../errors.js';
 import { freeExampleOutput, newExampleId, outputOf, withExampleDefaults } from '../example.js';
 import type { ExitCode } from '../exit-codes.js';
 import { DEFAULT_MODEL, fieldsOf, requestFromFlags } from '../request-from-flags.js';
-import { checkId, checkInput, runOptions } from '../run-input.js';
+import { checkId, checkInput, runOptions, warnOfOneLook } from '../run-input.js';
 import { inputOf } from '../run-record.js';
 import type { RunSession } from '../run-session.js';
 import { runVideo } from '../run-video.js';
@@ -44,6 +44,7 @@ async function inputFromFlags(prompt: string | undefined, flags: GenerateFlags):
     ...runOptions(flags),
     ...(flags.maxCost === undefined ? {} : { maxCostUsd: flags.maxCost }),
   };
+  warnOfOneLook(flags);
   checkInput(input, flags);
   return input;
 }
