@@ -61,7 +61,7 @@ export function listen(run: VideoRun): void {
     async (event) => {
       const other = run.hint(event);
       if (other === null || !patched(LOOKS_AT_OTHER_JOBS)) return;
-      if ((await isOfThisRun(other)) === 'yes') run.learnOfOther(other);
+      if ((await isOfThisRun(run, other)) === 'yes') run.learnOfOther(other);
     },
     {
       description:
@@ -149,6 +149,7 @@ async function decide(run: VideoRun, answer: ResolveSubmission): Promise<Decisio
   run.inspections++;
   try {
     const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${jobId}` }, [{ jobId }]);
+    run.holdBack(jobId, inspection.retryAfterMs);
     if (!inspection.adoptable) throw refused(inspection.reason);
     return { action: 'adopt', jobId, providerStatus: inspection.job.status };
   } finally {
