@@ -3,7 +3,7 @@ import type { ContentAnswer } from '../openrouter/answers.js';
 /** A provider that restarts, or a line that drops, is back by then; longer would hold a slot that another download waits for. */
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000] as const;
 /** The provider may ask for so much. */
-const LONGEST_MS = 30_000;
+export const LONGEST_PAUSE_MS = 30_000;
 
 /**
  * How long to wait before the rest of a file is asked for once more, or `null`: then the bytes that came are given up.
@@ -13,7 +13,7 @@ export function askAgainAfterMs(answer: ContentAnswer, asked: number): number | 
   const pauseMs = PAUSES_MS[asked - 1];
   if (answer.outcome !== 'trouble' || pauseMs === undefined || !isPassing(answer.httpStatus)) return null;
   const waitMs = Math.max(pauseMs, answer.retryAfterMs ?? 0);
-  return waitMs <= LONGEST_MS ? waitMs : null;
+  return waitMs <= LONGEST_PAUSE_MS ? waitMs : null;
 }
 
 /** No answer, or one that says nothing about the file. */

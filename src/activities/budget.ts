@@ -1,4 +1,5 @@
 import Big from 'big.js';
+import { askedToWait } from '../contract/asked-to-wait.js';
 import type { ProviderRequest } from '../contract/types.js';
 import type { VideoModel } from '../openrouter/answers.js';
 import { estimateCostUsd } from '../openrouter/pricing.js';
@@ -31,8 +32,9 @@ export async function modelsFor(
       `${answer.message} Nothing was submitted.`,
     );
   }
-  const what = `The price of ${id} is unknown, because the model list cannot be read: ${answer.message} Nothing was submitted.`;
-  throw unavailable(what, patience, { retryAfterMs: answer.retryAfterMs });
+  const { message, retryAfterMs } = answer;
+  const what = `The price of ${id} is unknown, because the model list cannot be read: ${message}${askedToWait(retryAfterMs)} Nothing was submitted.`;
+  throw unavailable(what, patience, { retryAfterMs });
 }
 
 function isModel(entry: VideoModel, id: string): boolean {

@@ -1,5 +1,6 @@
 import { activityInfo, cancellationSignal, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { askedToWait } from '../contract/asked-to-wait.js';
 import { adoptOutputCommand, type SavedOutput } from '../contract/commands.js';
 import { isFailureType, type FailureType } from '../contract/failures.js';
 import { LIMITS } from '../contract/limits.js';
@@ -19,9 +20,11 @@ type NotWhole = Extract<Mp4Verdict, { whole: false }>;
 
 /** What can go wrong with a download, in the contract's words. */
 export class DownloadFailures {
+  /** @param retryAfterMs - what the provider's last answer asked to wait: whatever else went wrong, it is asked no sooner */
   constructor(
     private readonly input: SavedOutput,
     private readonly maxVideoBytes: number,
+    private readonly retryAfterMs: () => number | null,
   ) {}
 
   /** @param missing - how many 404s and redirects to nowhere in a row there were, this answer included */
@@ -35,7 +38,7 @@ export class DownloadFailures {
           `The key is refused while the video of job ${this.input.jobId} waits: ${answer.message} Mend the key and restart the worker.`,
         );
       case 'trouble':
-        return this.passing('DownloadFailed', answer.message + askedToWait(answer.retryAfterMs), answer.retryAfterMs);
+        return this.passing('DownloadFailed', answer.message);
       case 'astray':
         return this.untilTries(
           'DownloadFailed',
@@ -75,6 +78,10 @@ export class DownloadFailures {
       `What came for job ${this.input.jobId} is no whole video (${tries} of ${LIMITS.invalidVideos} tries): ${reason}.${type}`,
       tries < LIMITS.invalidVideos,
     );
+  }
+
+  notCountedOn(why: string): ApplicationFailure {
+    return this.passing('DownloadFailed', `The video of job ${this.input.jobId} came, but the Temporal server ${why}.`);
   }
 
   /** Of whatever was thrown on the way. */
@@ -117,16 +124,13 @@ export class DownloadFailures {
     return isLeft ? this.passing(type, what) : this.final(type, what);
   }
 
-  private passing(type: FailureType, what: string, retryAfterMs: number | null = null): ApplicationFailure {
-    return passingFailure(type, what, { delayMs: retryDelayMs(activityInfo().attempt, retryAfterMs) });
+  private passing(type: FailureType, what: string): ApplicationFailure {
+    const retryAfterMs = this.retryAfterMs();
+    const delayMs = retryDelayMs(activityInfo().attempt, retryAfterMs);
+    return passingFailure(type, what + askedToWait(retryAfterMs), { delayMs });
   }
 
   private final(type: FailureType, what: string): ApplicationFailure {
     return finalFailure(type, what, adoptOutputCommand(this.input));
   }
-}
-
-/** By `Retry-After`, which may be longer than the run has. */
-function askedToWait(ms: number | null): string {
-  return ms === null || ms === 0 ? '' : ` It asks to wait ${Math.ceil(ms / 1000)} s.`;
 }

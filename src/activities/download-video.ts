@@ -7,12 +7,10 @@ import type { Mp4Verdict } from '../media/mp4-probe.js';
 import type { ContentAnswer, Continuation } from '../openrouter/answers.js';
 import { networkProblem } from '../openrouter/network-problem.js';
 import { NotDurable, type StorageError, type StoredVideo, type VideoWrite, type WriteOwner } from '../storage/port.js';
-import { askAgainAfterMs } from './ask-again.js';
+import { askAgainAfterMs, LONGEST_PAUSE_MS } from './ask-again.js';
 import type { ActivityDeps } from './deps.js';
 import { DownloadFailures } from './download-failures.js';
-import { passingFailure } from './failures.js';
 import { ResumePause } from './resume-pause.js';
-import { retryDelayMs } from './retry-time.js';
 import { stillCountedOn } from './still-counted-on.js';
 import { BrokenOff, TooLarge, Transfer, type Transferred, type TransferOptions } from './transfer.js';
 
@@ -82,6 +80,8 @@ type Content = Extract<ContentAnswer, { outcome: 'content' }>;
 class DownloadAttempt {
   private readonly failures: DownloadFailures;
   private progress: DownloadProgress;
+  /** Of the provider's last answer. */
+  private retryAfterMs: number | null = null;
   private reportedAt = Number.NEGATIVE_INFINITY;
   private readonly beat: NodeJS.Timeout;
 
@@ -90,7 +90,7 @@ class DownloadAttempt {
     private readonly input: DownloadInput,
     private readonly pause: (ms: number) => Promise<void>,
   ) {
-    this.failures = new DownloadFailures(input, deps.settings.maxVideoBytes);
+    this.failures = new DownloadFailures(input, deps.settings.maxVideoBytes, () => this.retryAfterMs);
     const before = activityInfo().heartbeatDetails as Partial<DownloadProgress> | undefined;
     this.progress = { ...NO_PROGRESS, ...before, bytes: 0 };
     this.beat = setInterval(() => {
@@ -159,7 +159,9 @@ class DownloadAttempt {
 
   private async ask(continues?: Continuation): Promise<ContentAnswer> {
     const { jobId, index } = this.input;
-    return await this.deps.openRouter.content(jobId, index, { signal: cancellationSignal(), continues });
+    const answer = await this.deps.openRouter.content(jobId, index, { signal: cancellationSignal(), continues });
+    this.retryAfterMs = answer.outcome === 'gone' ? null : answer.retryAfterMs;
+    return answer;
   }
 
   private async begin(): Promise<Content> {
@@ -203,9 +205,11 @@ class DownloadAttempt {
       } catch (error) {
         if (!(error instanceof BrokenOff) || file === null || transfer.bytes === from) throw error;
         cancellationSignal().throwIfAborted();
+        const pauseMs = Math.max(resumePause.after(transfer.bytes - from), this.retryAfterMs ?? 0);
+        if (pauseMs > LONGEST_PAUSE_MS) throw error;
         const problem = networkProblem(error.cause);
         log.info('a transfer broke off and goes on', { bytes: transfer.bytes, problem });
-        await this.pause(resumePause.after(transfer.bytes - from));
+        await this.pause(pauseMs);
         stream = (await this.goOn({ file, from: transfer.bytes }, problem)).body;
       }
     }
@@ -272,13 +276,7 @@ class DownloadAttempt {
     // The worker's own heartbeat is told as well, and of a cancel: then this ends as a cancel does at any other moment.
     if (standing === 'over') await sleep(CANCEL_COMES_MS);
     const why = standing === 'over' ? 'counts on this attempt no more' : 'could not be reached for two minutes';
-    throw passingFailure(
-      'DownloadFailed',
-      `The video of job ${this.input.jobId} came, but the Temporal server ${why}.`,
-      {
-        delayMs: retryDelayMs(activityInfo().attempt, null),
-      },
-    );
+    throw this.failures.notCountedOn(why);
   }
 
   /** Counts live in heartbeat details, acknowledged before the failure, since attempts lost to dead workers must not count. */

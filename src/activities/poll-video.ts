@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { askedToWait } from '../contract/asked-to-wait.js';
 import type { Job, PollAnswer } from '../openrouter/answers.js';
 import type { ActivityDeps, RunRef } from './deps.js';
 
@@ -14,10 +15,14 @@ export function createPollVideo({ openRouter }: ActivityDeps) {
 }
 
 /** Whether a job may be adopted: it exists, and it is no other run's, open or closed, as far as can be known. */
-export type Inspection =
+export type Inspection = (
   | { readonly adoptable: true; readonly job: Job }
   /** `final`: looking again cannot change it. */
-  | { readonly adoptable: false; readonly reason: string; readonly final: boolean };
+  | { readonly adoptable: false; readonly reason: string; readonly final: boolean }
+) & {
+  /** The provider's `Retry-After`; workers of earlier builds do not say it. */
+  readonly retryAfterMs?: number | null;
+};
 
 export interface InspectInput extends JobRef {
   /**
@@ -30,13 +35,15 @@ export interface InspectInput extends JobRef {
 export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
   return async function inspectJob({ jobId, kin = 'id' }: InspectInput): Promise<Inspection> {
     const answer = await openRouter.poll(jobId);
+    const { retryAfterMs } = answer;
+    const wait = askedToWait(retryAfterMs);
     if (answer.outcome === 'missing') {
-      const reason = `The provider knows no job ${jobId}. Check the id; the run goes on waiting.`;
-      return { adoptable: false, reason, final: false };
+      const reason = `The provider knows no job ${jobId}.${wait} Check the id; the run goes on waiting.`;
+      return { adoptable: false, reason, final: false, retryAfterMs };
     }
     if (answer.outcome !== 'job') {
-      const reason = `Job ${jobId} could not be read: ${answer.message} Try again; the run goes on waiting.`;
-      return { adoptable: false, reason, final: false };
+      const reason = `Job ${jobId} could not be read: ${answer.message}${wait} Try again; the run goes on waiting.`;
+      return { adoptable: false, reason, final: false, retryAfterMs };
     }
     const own = activityInfo().workflowExecution;
     const isOwn = ({ workflowId, runId }: RunRef) =>
@@ -49,6 +56,6 @@ export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
         final: true,
       };
     }
-    return { adoptable: true, job: answer.job };
+    return { adoptable: true, job: answer.job, retryAfterMs };
   };
 }

@@ -14,6 +14,8 @@ export interface SubmitMark {
 export interface SubmittedJob {
   readonly jobId: string;
   readonly status: string;
+  /** The provider's `Retry-After`, where it gave one: the first poll waits for it. */
+  readonly retryAfterMs?: number;
 }
 
 /** That a run is wanted is true of the moment in which it was asked; a process can be held up for any time after it. */

@@ -1,11 +1,12 @@
 import { activityInfo, heartbeat, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import pRetry, { type RetryContext } from 'p-retry';
+import { askedToWait } from '../contract/asked-to-wait.js';
 import { adoptCommand } from '../contract/commands.js';
 import { isDotSegment } from '../contract/dot-segment.js';
 import type { FailureType } from '../contract/failures.js';
 import type { ProviderRequest } from '../contract/types.js';
-import type { Job, OpenRouter, SubmitAnswer } from '../openrouter/answers.js';
+import type { OpenRouter, SubmitAnswer } from '../openrouter/answers.js';
 import { holdToBudget, modelsFor } from './budget.js';
 import type { ActivityDeps, TemporalPort } from './deps.js';
 import { finalFailure } from './failures.js';
@@ -50,7 +51,7 @@ export function createSubmitVideo({ openRouter, models, temporal, settings }: Ac
     const answer = await submitWithHeartbeat(openRouter, body, () =>
       orWait('did not confirm that it knows of the attempt', () => markSending(temporal)),
     );
-    if (answer.outcome === 'accepted') return await recordJob(temporal, answer.job);
+    if (answer.outcome === 'accepted') return await recordJob(temporal, submittedJob(answer));
     if (answer.outcome === 'unknown') throw unknownOutcome(answer.message);
     if (answer.outcome === 'refused') {
       throw finalFailure(refusalType(answer.httpStatus), `${answer.message} Nothing was submitted.`);
@@ -163,21 +164,25 @@ async function submitWithHeartbeat(
   }
 }
 
+function submittedJob({ job, retryAfterMs }: Extract<SubmitAnswer, { outcome: 'accepted' }>): SubmittedJob {
+  return { jobId: job.id, status: job.status, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
+}
+
 /**
  * A job exists and will be billed, so its run must hear of it, also when Temporal cannot be reached for a while and the
  * activity is timed out there meanwhile.
  */
-async function recordJob(temporal: TemporalPort, job: Job): Promise<SubmittedJob> {
-  const submitted: SubmittedJob = { jobId: job.id, status: job.status };
-  log.info('the provider accepted the job', { jobId: job.id });
+async function recordJob(temporal: TemporalPort, submitted: SubmittedJob): Promise<SubmittedJob> {
+  const { jobId } = submitted;
+  log.info('the provider accepted the job', { jobId });
   const onFailedAttempt = ({ attemptNumber, error }: RetryContext): void => {
     if (attemptNumber > 1) return;
-    log.error('a paid job is not recorded yet: Temporal is told as soon as it answers', { jobId: job.id, error });
+    log.error('a paid job is not recorded yet: Temporal is told as soon as it answers', { jobId, error });
   };
   try {
     await pRetry(() => tellRun(temporal, submitted), { ...RECORDING, onFailedAttempt });
   } catch {
-    log.error(`a paid job could not be reported to its run; ${toSaveIt(job.id)}`, { jobId: job.id });
+    log.error(`a paid job could not be reported to its run; ${toSaveIt(jobId)}`, { jobId });
   }
   return submitted;
 }
@@ -215,6 +220,7 @@ function notAccepted(
   { message, retryAfterMs }: Extract<SubmitAnswer, { outcome: 'not_accepted' }>,
   patience: Patience,
 ): ApplicationFailure {
-  const atTheEnd = `${message} No job was accepted within timeouts.submit, and nothing was billed. Start it again later.`;
-  return unavailable(message, patience, { retryAfterMs, atTheEnd });
+  const what = message + askedToWait(retryAfterMs);
+  const atTheEnd = `${what} No job was accepted within timeouts.submit, and nothing was billed. Start it again later.`;
+  return unavailable(what, patience, { retryAfterMs, atTheEnd });
 }

@@ -18,42 +18,46 @@ export interface Job {
   readonly model: string | null;
 }
 
-/** No usable answer to a read; says nothing about the job. `retryAfterMs` is the provider's own `Retry-After`. */
-export interface Trouble {
-  readonly outcome: 'trouble';
-  readonly httpStatus: number | null;
-  readonly message: string;
+/** An answer after which more is asked: the same again, or, of an accepted job, how it goes. */
+interface MayAskToWait {
+  /** The provider's own `Retry-After`, in milliseconds: no request before it is over. `null` without one. */
   readonly retryAfterMs: number | null;
 }
 
+/** No usable answer to a read; says nothing about the job. */
+export interface Trouble extends MayAskToWait {
+  readonly outcome: 'trouble';
+  readonly httpStatus: number | null;
+  readonly message: string;
+}
+
 /** 401 or 403: the key is refused. */
-export interface Denied {
+export interface Denied extends MayAskToWait {
   readonly outcome: 'denied';
   readonly httpStatus: 401 | 403;
   readonly message: string;
 }
 
 /** 404. */
-export interface Missing {
+export interface Missing extends MayAskToWait {
   readonly outcome: 'missing';
   readonly message: string;
 }
 
 export type SubmitAnswer =
-  | { readonly outcome: 'accepted'; readonly job: Job }
+  | ({ readonly outcome: 'accepted'; readonly job: Job } & MayAskToWait)
   /** The provider said no, for good; `httpStatus` 401, 402, 403, another 4xx (never 408), or a redirect. */
   | { readonly outcome: 'refused'; readonly httpStatus: number; readonly message: string }
   /** Provably no job: no byte of the request left, or the answer was 429, or 503 in OpenRouter's own words. May be sent again. */
-  | {
+  | ({
       readonly outcome: 'not_accepted';
       readonly httpStatus: number | null;
       readonly message: string;
-      readonly retryAfterMs: number | null;
-    }
+    } & MayAskToWait)
   /** A paid job may exist. Never sent again by itself. */
   | { readonly outcome: 'unknown'; readonly httpStatus: number | null; readonly message: string };
 
-export type PollAnswer = { readonly outcome: 'job'; readonly job: Job } | Missing | Denied | Trouble;
+export type PollAnswer = ({ readonly outcome: 'job'; readonly job: Job } & MayAskToWait) | Missing | Denied | Trouble;
 
 /** By what a file is known again: a strong validator (RFC 9110, 8.8.1), an entity tag or a date, and the length. */
 export interface FileIdentity {
@@ -69,7 +73,7 @@ export interface Continuation {
 }
 
 export type ContentAnswer =
-  | {
+  | ({
       readonly outcome: 'content';
       /** The bytes as they come; destroying it ends the transfer. Errors and idle time-outs arrive as stream errors. */
       readonly body: Readable;
@@ -80,12 +84,12 @@ export type ContentAnswer =
       readonly contentType: string | null;
       /** What a continuation of this transfer must prove, or `null` when it could prove nothing. */
       readonly file: FileIdentity | null;
-    }
+    } & MayAskToWait)
   | Missing
   /** 410: asking again cannot help. */
   | { readonly outcome: 'gone'; readonly message: string }
   /** A redirect that must not be followed, which may be a slip of the provider. */
-  | { readonly outcome: 'astray'; readonly message: string }
+  | ({ readonly outcome: 'astray'; readonly message: string } & MayAskToWait)
   | Denied
   | Trouble;
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { header, isCompressed, lengthOf } from './answer-head.js';
 import type { ContentAnswer, ContentOptions, Continuation } from './answers.js';
@@ -9,13 +10,16 @@ import { readErrorAnswer, readFailure, trouble } from './error-answer.js';
 import { CallEnded, networkProblem } from './network-problem.js';
 import { nameOf, pathOf, requestHeaders, type Provider } from './provider.js';
 import { discard, ignoreLateErrors } from './response-body.js';
+import { retryAfterOf } from './retry-after.js';
 import type { TrustedUrl } from './trusted-url.js';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 interface Redirect {
   readonly outcome: 'redirect';
+  readonly httpStatus: number;
   readonly location: string;
+  readonly retryAfterMs: number | null;
 }
 
 type Astray = Extract<ContentAnswer, { outcome: 'astray' }>;
@@ -33,19 +37,40 @@ export async function readContent(
     asked.add(target.url.href);
     const answer = await ask(provider, target, options);
     if (answer.outcome !== 'redirect') return answer;
-    const next = await follow(provider, answer.location, target, options.signal);
+    const next = await follow(provider, answer, target, options.signal);
     if ('outcome' in next) return next;
-    if (asked.has(next.url.href)) return astray(provider, `it redirects in a circle, over ${next.url.host}`);
+    if (asked.has(next.url.href)) return astray(provider, `it redirects in a circle, over ${next.url.host}`, answer);
     if (asked.size > provider.limits.contentRedirects) {
-      return astray(provider, `it redirects more than ${provider.limits.contentRedirects} times`);
+      return astray(provider, `it redirects more than ${provider.limits.contentRedirects} times`, answer);
     }
+    const early = await untilAllowed(provider, answer, target, options.signal);
+    if (early !== null) return early;
     target = next;
+  }
+}
+
+/** A redirect may ask for patience as well (RFC 9110, 10.2.3). What lasts longer than a stream may idle holds no connection. */
+async function untilAllowed(
+  { limits }: Provider,
+  { httpStatus, retryAfterMs }: Redirect,
+  from: TrustedUrl,
+  signal: AbortSignal | undefined,
+): Promise<ContentAnswer | null> {
+  if (retryAfterMs === null || retryAfterMs === 0) return null;
+  if (retryAfterMs > limits.downloadIdleMs) {
+    return trouble(httpStatus, `${nameOf(from)} redirects to the video, but not yet.`, retryAfterMs);
+  }
+  try {
+    await sleep(retryAfterMs, undefined, signal === undefined ? {} : { signal });
+    return null;
+  } catch {
+    return trouble(null, 'The call was ended before a redirect could be followed.');
   }
 }
 
 async function follow(
   provider: Provider,
-  location: string,
+  { location, retryAfterMs }: Redirect,
   from: TrustedUrl,
   signal: AbortSignal | undefined,
 ): Promise<TrustedUrl | ContentAnswer> {
@@ -54,8 +79,8 @@ async function follow(
     const next = await provider.urls.follow(location, from.url, deadline);
     if (next.outcome === 'trusted') return next.target;
     return next.outcome === 'forbidden'
-      ? astray(provider, next.reason)
-      : trouble(null, provider.quote(`The video cannot be had now: ${next.reason}.`));
+      ? astray(provider, next.reason, { retryAfterMs })
+      : trouble(null, provider.quote(`The video cannot be had now: ${next.reason}.`), retryAfterMs);
   } finally {
     deadline.end();
   }
@@ -125,7 +150,7 @@ async function judge(
   const location = header(response, 'location');
   if (REDIRECTS.has(status) && location !== null) {
     discard(response.body);
-    return { outcome: 'redirect', location };
+    return { outcome: 'redirect', httpStatus: status, location, retryAfterMs: retryAfterOf(response) };
   }
   const error = await readErrorAnswer(provider, response, target);
   if (status === 410) return { outcome: 'gone', message: error.message };
@@ -148,13 +173,16 @@ function readRest(
     return answer.outcome === 'content' ? { ...answer, contentLength: file.totalBytes, file } : answer;
   }
   discard(response.body);
-  return trouble(statusCode, `${nameOf(target)} did not go on where the transfer broke off; it starts over.`);
+  const message = `${nameOf(target)} did not go on where the transfer broke off; it starts over.`;
+  return trouble(statusCode, message, retryAfterOf(response));
 }
 
 function readVideo(provider: Provider, response: Dispatcher.ResponseData, target: TrustedUrl): ContentAnswer {
+  const retryAfterMs = retryAfterOf(response);
   if (isCompressed(response)) {
     discard(response.body);
-    return trouble(response.statusCode, `${nameOf(target)} answered with a compressed body that was not asked for.`);
+    const message = `${nameOf(target)} answered with a compressed body that was not asked for.`;
+    return trouble(response.statusCode, message, retryAfterMs);
   }
   ignoreLateErrors(response.body);
   return {
@@ -164,9 +192,10 @@ function readVideo(provider: Provider, response: Dispatcher.ResponseData, target
     endIsTold: lengthOf(response) !== null || /(^|,)\s*chunked\s*$/i.test(header(response, 'transfer-encoding') ?? ''),
     contentType: provider.quote(header(response, 'content-type') ?? '') || null,
     file: identityOf(response),
+    retryAfterMs,
   };
 }
 
-function astray(provider: Provider, reason: string): Astray {
-  return { outcome: 'astray', message: provider.quote(`The video cannot be had: ${reason}.`) };
+function astray(provider: Provider, reason: string, { retryAfterMs }: Pick<Redirect, 'retryAfterMs'>): Astray {
+  return { outcome: 'astray', message: provider.quote(`The video cannot be had: ${reason}.`), retryAfterMs };
 }

@@ -1,11 +1,11 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { header, isCompressed } from './answer-head.js';
+import { isCompressed } from './answer-head.js';
 import type { Denied, Missing, Trouble } from './answers.js';
 import { idsIn, isJob } from './named-job.js';
 import { nameOf, type Provider } from './provider.js';
 import { discard, receive, type Received } from './response-body.js';
-import { parseRetryAfter, secondsToMs } from './retry-after.js';
+import { retryAfterOf, secondsToMs } from './retry-after.js';
 import type { TrustedUrl } from './trusted-url.js';
 
 /** What an answer that is no success says. */
@@ -56,9 +56,7 @@ export async function readErrorAnswer(
     message:
       sentence(`${nameOf(target)} answered ${httpStatus}` + (quoted === '' ? '' : `: ${quoted}`)) +
       (hint === undefined ? '' : ` ${hint}`),
-    retryAfterMs:
-      parseRetryAfter(header(response, 'retry-after'), Date.now()) ??
-      secondsToMs(parsed.data?.error.availability?.retry_after),
+    retryAfterMs: retryAfterOf(response) ?? secondsToMs(parsed.data?.error.availability?.retry_after),
     isProvidersOwn: parsed.success,
     isJob: isJob(said, value),
     ids: idsIn(said, provider.quote),
@@ -87,13 +85,13 @@ export function parseJson(text: string | null): unknown {
 
 /** A failed read: 404 and a refused key say something of their own, the rest says nothing about the job. */
 export function readFailure({ httpStatus, message, retryAfterMs }: ErrorAnswer): Missing | Denied | Trouble {
-  if (httpStatus === 404) return { outcome: 'missing', message };
-  if (httpStatus === 401 || httpStatus === 403) return { outcome: 'denied', httpStatus, message };
+  if (httpStatus === 404) return { outcome: 'missing', message, retryAfterMs };
+  if (httpStatus === 401 || httpStatus === 403) return { outcome: 'denied', httpStatus, message, retryAfterMs };
   return { outcome: 'trouble', httpStatus, message, retryAfterMs };
 }
 
-export function trouble(httpStatus: number | null, message: string): Trouble {
-  return { outcome: 'trouble', httpStatus, message, retryAfterMs: null };
+export function trouble(httpStatus: number | null, message: string, retryAfterMs: number | null = null): Trouble {
+  return { outcome: 'trouble', httpStatus, message, retryAfterMs };
 }
 
 async function readErrorText(provider: Provider, response: Dispatcher.ResponseData): Promise<Received> {

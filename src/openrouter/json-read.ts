@@ -6,9 +6,14 @@ import { parseJson, readErrorAnswer, readFailure, trouble } from './error-answer
 import { networkProblem } from './network-problem.js';
 import { pathOf, requestHeaders, type Provider } from './provider.js';
 import { discard, readText } from './response-body.js';
+import { retryAfterOf } from './retry-after.js';
 import type { TrustedUrl } from './trusted-url.js';
 
-type JsonAnswer = { readonly outcome: 'json'; readonly value: unknown } | Missing | Denied | Trouble;
+type JsonAnswer =
+  | { readonly outcome: 'json'; readonly value: unknown; readonly retryAfterMs: number | null }
+  | Missing
+  | Denied
+  | Trouble;
 
 interface JsonReadOptions {
   /** For the whole answer, from the call to the last byte. */
@@ -49,12 +54,14 @@ async function readAnswer(
   target: TrustedUrl,
 ): Promise<JsonAnswer> {
   if (response.statusCode !== 200) return readFailure(await readErrorAnswer(provider, response, target));
+  const retryAfterMs = retryAfterOf(response);
+  const unusable = (why: string): Trouble => trouble(200, `OpenRouter answered with ${why}.`, retryAfterMs);
   if (isCompressed(response)) {
     discard(response.body);
-    return trouble(200, 'OpenRouter answered with a compressed body that was not asked for.');
+    return unusable('a compressed body that was not asked for');
   }
   const text = await readText(response.body, provider.limits.answerBytes);
-  if (text === null) return trouble(200, `OpenRouter answered with more than ${provider.limits.answerBytes} bytes.`);
+  if (text === null) return unusable(`more than ${provider.limits.answerBytes} bytes`);
   const value = parseJson(text);
-  return value === undefined ? trouble(200, 'OpenRouter answered with no JSON.') : { outcome: 'json', value };
+  return value === undefined ? unusable('no JSON') : { outcome: 'json', value, retryAfterMs };
 }

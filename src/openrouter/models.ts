@@ -11,10 +11,10 @@ const modelList = z.object({ data: z.array(z.unknown()) });
 export async function readModels(provider: Provider, { signal }: CallOptions): Promise<ModelsAnswer> {
   const target = provider.urls.models();
   const answer = await readJson(provider, target, { answerMs: provider.limits.modelsAnswerMs, signal });
-  if (answer.outcome === 'missing') return trouble(404, answer.message);
+  if (answer.outcome === 'missing') return trouble(404, answer.message, answer.retryAfterMs);
   if (answer.outcome !== 'json') return answer;
   const list = modelList.safeParse(answer.value);
-  if (!list.success) return trouble(200, 'OpenRouter answered with no model list.');
+  if (!list.success) return trouble(200, 'OpenRouter answered with no model list.', answer.retryAfterMs);
   return { outcome: 'models', models: list.data.data.map(parseVideoModel).filter(isModel) };
 }
 

@@ -9,9 +9,11 @@ export async function pollVideo(provider: Provider, jobId: string, { signal }: C
   const target = provider.urls.job(jobId);
   const answer = await readJson(provider, target, { answerMs: provider.limits.pollAnswerMs, signal });
   if (answer.outcome !== 'json') return answer;
-  const job = parseJob(answer.value, provider.quote);
-  if (job === null) return trouble(200, 'OpenRouter answered with no job.');
-  if (job.id !== jobId) return trouble(200, 'OpenRouter answered with another job than the one asked for.');
-  if (job.status === null) return trouble(200, 'OpenRouter answered with a job that has no status.');
-  return { outcome: 'job', job: { ...job, status: job.status } };
+  const { value, retryAfterMs } = answer;
+  const job = parseJob(value, provider.quote);
+  const unusable = (what: string): PollAnswer => trouble(200, `OpenRouter answered with ${what}.`, retryAfterMs);
+  if (job === null) return unusable('no job');
+  if (job.id !== jobId) return unusable('another job than the one asked for');
+  if (job.status === null) return unusable('a job that has no status');
+  return { outcome: 'job', job: { ...job, status: job.status }, retryAfterMs };
 }

@@ -1,5 +1,13 @@
+import type { Dispatcher } from 'undici';
+import { header } from './answer-head.js';
+
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 const HTTP_DATE = /^[A-Z][a-z]{2,8}, .* GMT$/;
+
+/** Milliseconds that an answer's own `Retry-After` asks to wait, or `null`. */
+export function retryAfterOf(response: Pick<Dispatcher.ResponseData, 'headers'>): number | null {
+  return parseRetryAfter(header(response, 'retry-after'), Date.now());
+}
 
 /**
  * Milliseconds that a `Retry-After` header asks to wait: seconds or an HTTP date (one that has passed is 0), at most

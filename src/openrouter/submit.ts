@@ -10,6 +10,7 @@ import { idsIn } from './named-job.js';
 import { CallEnded, networkProblem } from './network-problem.js';
 import { pathOf, requestHeaders, type Provider } from './provider.js';
 import { discard, receive, type Received } from './response-body.js';
+import { retryAfterOf } from './retry-after.js';
 import type { TrustedUrl } from './trusted-url.js';
 
 /** "See the result there", "this took too long", and a proxy's "nobody waits any more": the request may have been carried out. */
@@ -106,7 +107,13 @@ async function readAccepted(provider: Provider, response: Dispatcher.ResponseDat
     (text) => /\}\s*$/.test(text) && jobIn(text) !== null,
   );
   const job = jobIn(received.text);
-  if (job !== null) return { outcome: 'accepted', job: { ...job, status: job.status ?? 'pending' } };
+  if (job !== null) {
+    return {
+      outcome: 'accepted',
+      job: { ...job, status: job.status ?? 'pending' },
+      retryAfterMs: retryAfterOf(response),
+    };
+  }
   return unknown(status, withoutJob(provider, status, received), idsIn(received.text, provider.quote));
 }
 

@@ -61,8 +61,8 @@ export function createTemporalPort(
     async cancelRun({ workflowId, runId }: RunRef) {
       await ask(() => client.workflow.getHandle(workflowId, runId).cancel());
     },
-    async reportLateJob({ workflowId, runId }, job) {
-      const event = { ...job, isOwn: true };
+    async reportLateJob({ workflowId, runId }, { jobId, status }) {
+      const event = { jobId, status, isOwn: true };
       const run = client.workflow.getHandle(workflowId, runId);
       try {
         await ask(() => run.signal(PROVIDER_EVENT_SIGNAL, event));

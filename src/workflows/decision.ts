@@ -19,7 +19,7 @@ export interface Unknown {
 }
 
 /** How long an event's job is looked at again when it could not be read: 20 tries, half a minute apart. */
-const LOOK_AGAIN = '30s';
+const LOOK_AGAIN_MS = 30_000;
 const LOOKS = 20;
 
 /** Runs of earlier builds had named jobs on no record, and did not look at them again before they paid again. */
@@ -59,7 +59,7 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: read
     if (run.isCancelled()) throw cancelledRun(run);
     ask(run, question + (doubt.earlierJobs === undefined ? jobsBeforeReset(run) : '') + named.told());
     if (named.toLookAt().length === 0 || run.decided() !== null) continue;
-    await condition(() => run.isCancelled() || run.decided() !== null || named.hasNew(), LOOK_AGAIN, {
+    await condition(() => run.isCancelled() || run.decided() !== null || named.hasNew(), named.lookAgainAfterMs(), {
       summary: `look again at ${named.toLookAt().join(', ')}`,
     });
   }
@@ -156,8 +156,9 @@ class NamedJobs {
     const { run, doubt } = this;
     for (const jobId of this.toLookAt()) {
       if (!this.toLookAt().includes(jobId)) continue;
-      const inspection = await lookAt({ jobId, kin: doubt.kin });
-      this.looked(jobId);
+      const isHeldBack = run.heldBackUntil(jobId) > Date.now();
+      const inspection = await lookAt(run, { jobId, kin: doubt.kin });
+      this.looked(jobId, isHeldBack);
       if (!inspection.adoptable) {
         if (inspection.final) run.forget(jobId);
         continue;
@@ -181,12 +182,19 @@ class NamedJobs {
     return left.join('') + (unread.length === 0 ? '' : notReadYet(unread));
   }
 
+  /** Half a minute, or as long as the provider asks to wait with each of them. */
+  lookAgainAfterMs(): number {
+    const heldBackMs = this.toLookAt().map((jobId) => this.run.heldBackUntil(jobId) - Date.now());
+    return Math.max(LOOK_AGAIN_MS, Math.min(...heldBackMs));
+  }
+
   private looksAt(jobId: string): number {
     return this.run.looks.get(jobId) ?? 0;
   }
 
-  private looked(jobId: string): void {
-    const looks = this.looksAt(jobId) + 1;
+  /** A look that was not made takes none from how many there may be, but is the look before the request is sent again. */
+  private looked(jobId: string, isHeldBack: boolean): void {
+    const looks = isHeldBack ? Math.max(1, this.looksAt(jobId)) : this.looksAt(jobId) + 1;
     this.run.looks.set(jobId, looks);
     this.before.looked.add(jobId);
     if (looks === LOOKS) this.run.forgetEvents();

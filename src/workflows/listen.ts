@@ -64,7 +64,7 @@ export function listen(run: VideoRun): void {
     async (event) => {
       const other = run.hint(event);
       if (other === null || !patched(LOOKS_AT_OTHER_JOBS)) return;
-      const isOurs = await isOfThisRun(other);
+      const isOurs = await isOfThisRun(run, other);
       if (isOurs === 'yes' || (isOurs === 'maybe' && patched(TELLS_OF_UNREAD_JOBS))) run.learnOfOther(other);
     },
     {
@@ -154,6 +154,7 @@ async function decide(run: VideoRun, answer: ResolveSubmission): Promise<Decisio
   run.inspections++;
   try {
     const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${jobId}` }, [{ jobId }]);
+    run.holdBack(jobId, inspection.retryAfterMs);
     if (!inspection.adoptable) throw refused(inspection.reason);
     return { action: 'adopt', jobId, providerStatus: inspection.job.status };
   } finally {

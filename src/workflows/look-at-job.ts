@@ -3,13 +3,19 @@ import type { Activities } from '../activities/index.js';
 import type { InspectInput, Inspection } from '../activities/poll-video.js';
 import { POLL } from './activity-options.js';
 import { activityCause } from './failures.js';
+import type { VideoRun } from './video-run.js';
 
 const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
 
-/** A look that does not come back says nothing about the job. */
-export async function lookAt(job: InspectInput): Promise<Inspection> {
+/** A look that does not come back says nothing about the job, and while the provider asks for patience none is made. */
+export async function lookAt(run: VideoRun, job: InspectInput): Promise<Inspection> {
+  if (Date.now() < run.heldBackUntil(job.jobId)) {
+    return { adoptable: false, final: false, reason: 'the provider asks to wait' };
+  }
   try {
-    return await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${job.jobId}` }, [job]);
+    const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${job.jobId}` }, [job]);
+    run.holdBack(job.jobId, inspection.retryAfterMs);
+    return inspection;
   } catch (error) {
     if (activityCause(error) === null) throw error;
     return { adoptable: false, final: false, reason: 'the job could not be looked at' };
@@ -17,8 +23,8 @@ export async function lookAt(job: InspectInput): Promise<Inspection> {
 }
 
 /** Events of an earlier run under the same id may still come in: `no` if the job is another run's, `maybe` if it cannot be read. */
-export async function isOfThisRun(jobId: string): Promise<'yes' | 'no' | 'maybe'> {
-  const inspection = await lookAt({ jobId, kin: 'none' });
+export async function isOfThisRun(run: VideoRun, jobId: string): Promise<'yes' | 'no' | 'maybe'> {
+  const inspection = await lookAt(run, { jobId, kin: 'none' });
   if (inspection.adoptable) return 'yes';
   return inspection.final ? 'no' : 'maybe';
 }

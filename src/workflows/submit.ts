@@ -40,6 +40,7 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
     const outcome = await submitOnce(run, { request, firstRunId: workflowInfo().firstExecutionRunId, maxCostUsd });
     if ('jobId' in outcome) {
       run.follow(outcome.jobId, outcome.status, now());
+      run.holdBack(outcome.jobId, outcome.retryAfterMs);
       for (const other of await withoutOtherRuns(run)) run.learnOfOther(other);
       return;
     }
@@ -109,7 +110,7 @@ async function turnedUp(run: VideoRun): Promise<Unknown | null> {
 /** The jobs that have turned up, and may be this run's. */
 async function withoutOtherRuns(run: VideoRun): Promise<readonly string[]> {
   if (run.turnedUp.size === 0 || !patched(STOPS_FOR_ITS_JOB)) return [];
-  for (const jobId of [...run.turnedUp]) if ((await isOfThisRun(jobId)) === 'no') run.forget(jobId);
+  for (const jobId of [...run.turnedUp]) if ((await isOfThisRun(run, jobId)) === 'no') run.forget(jobId);
   return [...run.turnedUp];
 }
 
@@ -135,7 +136,12 @@ async function attempt(run: VideoRun, input: SubmitInput): Promise<Attempt> {
 function jobIn(result: Partial<SubmittedJob> | null): SubmittedJob | null {
   const jobId = result?.jobId;
   if (!isUsableJobId(jobId)) return null;
-  return { jobId, status: typeof result?.status === 'string' ? result.status : 'pending' };
+  const { status, retryAfterMs } = result ?? {};
+  return {
+    jobId,
+    status: typeof status === 'string' ? status : 'pending',
+    ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}),
+  };
 }
 
 function attemptOf(run: VideoRun, error: unknown): Attempt {

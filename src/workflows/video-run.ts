@@ -79,6 +79,8 @@ export class VideoRun {
   readonly turnedUp = new Set<string>();
   /** How often each of them was looked at since an event last told of it. */
   readonly looks = new Map<string, number>();
+  /** Until when the provider has asked to be spared questions about a job, in milliseconds since the epoch. */
+  private readonly heldBack = new Map<string, number>();
   /** Jobs of the run that Temporal's Reset took this one back from. */
   earlierJobs: readonly string[] = [];
   knowsEarlierJobs = false;
@@ -278,6 +280,16 @@ export class VideoRun {
     this.turnedUp.delete(jobId);
     const at = this.candidates.indexOf(jobId);
     if (at !== -1) this.candidates.splice(at, 1);
+  }
+
+  /** By the `Retry-After` of an answer that tells of the job. */
+  holdBack(jobId: string, retryAfterMs: number | null | undefined): void {
+    if (retryAfterMs === null || retryAfterMs === undefined) this.heldBack.delete(jobId);
+    else this.heldBack.set(jobId, Date.now() + retryAfterMs);
+  }
+
+  heldBackUntil(jobId: string): number {
+    return this.heldBack.get(jobId) ?? 0;
   }
 
   /** The job is known: from here on it is followed to its end, or named in the failure. */

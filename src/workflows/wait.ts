@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { ApplicationFailure } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
+import { askedToWait } from '../contract/asked-to-wait.js';
 import { adoptCommand } from '../contract/commands.js';
 import type { FailureType } from '../contract/failures.js';
 import { LIMITS } from '../contract/limits.js';
@@ -59,7 +60,7 @@ class Wait {
     carried: CarriedState | undefined,
   ) {
     this.deadlineAt = carried?.pollDeadlineAt ?? Date.now() + run.plan.polling.timeoutMs;
-    this.notBefore = carried?.notBefore ?? 0;
+    this.notBefore = carried?.notBefore ?? run.heldBackUntil(this.jobId());
     this.missingInARow = carried?.missingInARow ?? 0;
     this.lastProblem = carried?.lastProblem ?? null;
     this.lastDenial = carried?.lastDenial ?? null;
@@ -93,11 +94,12 @@ class Wait {
     recordPoll(answer.outcome, this.lagMs);
     this.trouble.note(answer, jobId, polls);
     run.change({ polls, nextPollAt: null });
-    this.notBefore = answer.outcome === 'trouble' ? Date.now() + (answer.retryAfterMs ?? 0) : 0;
+    this.notBefore = Date.now() + (answer.retryAfterMs ?? 0); // histories of earlier builds have it of few answers
     this.hurry.polled();
     if (answer.outcome !== 'missing') this.missingInARow = 0;
     else if (!this.hurry.isNext) this.missingInARow++;
     this.lastDenial = null;
+    const wait = askedToWait(answer.retryAfterMs);
     switch (answer.outcome) {
       case 'job':
         this.lastProblem = null;
@@ -107,15 +109,15 @@ class Wait {
         if (this.missingInARow >= LIMITS.missingInARow) throw this.lost();
         this.show(
           'VideoLost',
-          `The provider does not know job ${jobId} (404, ${this.missingInARow} in a row).${this.wasNeverSeen() ? ' Is the id right?' : ''}`,
+          `The provider does not know job ${jobId} (404, ${this.missingInARow} in a row).${this.wasNeverSeen() ? ' Is the id right?' : ''}${wait}`,
         );
         return null;
       case 'denied':
         this.lastDenial = answer.httpStatus === 401 ? 'AuthenticationFailed' : 'PermissionDenied';
-        this.show(this.lastDenial, `${answer.message} Mend the key and restart the worker.`, 'The run goes on.');
+        this.show(this.lastDenial, `${answer.message} Mend the key and restart the worker.${wait}`, 'The run goes on.');
         return null;
       case 'trouble':
-        this.show('ProviderUnavailable', asSentence(answer.message), GOES_ON);
+        this.show('ProviderUnavailable', asSentence(answer.message) + wait, GOES_ON);
         return null;
     }
   }
@@ -219,13 +221,19 @@ class Wait {
   private exhausted(): ApplicationFailure {
     const { run } = this;
     const jobId = this.jobId();
-    const last = this.lastProblem ?? `the provider last said ${run.status.providerStatus ?? 'nothing'}`;
+    const last =
+      this.lastProblem ?? `the provider last said ${run.status.providerStatus ?? 'nothing'}${this.patience()}`;
     const type: FailureType = this.lastDenial ?? 'PollingExhausted';
     return failRun(
       type,
       `Job ${jobId} was not finished after ${run.status.polls} polls, when its polling bound was met (${last.replace(/\.$/, '')}). It may still be billed.`,
       this.adopt(),
     );
+  }
+
+  /** Where that is why nobody asks it once more. */
+  private patience(): string {
+    return this.notBefore > this.deadlineAt ? ` and asks to wait until ${new Date(this.notBefore).toISOString()}` : '';
   }
 
   private adopt(): string {

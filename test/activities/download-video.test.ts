@@ -11,10 +11,11 @@ import type { VideoAsset } from '../../src/contract/index.js';
 import { createOpenRouter } from '../../src/openrouter/client.js';
 import { FileSystemStore } from '../../src/storage/filesystem.js';
 import { box } from '../media/boxes.js';
-import { CLIP, refusal, startProvider, video, type Call, type Handler } from '../support/provider.js';
+import { CLIP, refusal, startProvider, video, type Call, type Handler, type Reply } from '../support/provider.js';
 
 const INPUT = { jobId: 'job-1', index: 0, key: 'x.mp4', overwrite: false };
 const OWNER = { workflowId: 'test', runId: '00000000-0000-0000-0000-000000000000', jobId: INPUT.jobId };
+const PATIENCE = { 'retry-after': '40' };
 const LONG = Buffer.concat([CLIP, box('free', Buffer.alloc(200_000))]);
 
 interface Scene {
@@ -157,10 +158,36 @@ describe('a download', () => {
       const { provider, run } = await interrupted([() => refusal(503, 'later', { 'retry-after': '3600' })]);
       await expect(run()).rejects.toMatchObject({
         type: 'DownloadFailed',
-        message: expect.stringContaining('later. It asks to wait 3600 s.') as string,
+        message: expect.stringContaining('later. The provider asks to wait 3600 s.') as string,
         nextRetryDelay: 3_600_000,
       });
       expect(provider.contents).toHaveLength(2);
+    });
+
+    it('asks no sooner than the broken transfer’s own answer said', async () => {
+      const { pauses, provider, run } = await interrupted([]);
+      const file = provider.script.content;
+      provider.script.content = (call) => {
+        if (call.n === 1) call.response.setHeader('retry-after', '6');
+        return file?.(call) ?? null;
+      };
+      expect((await run()).bytes).toBe(LONG.length);
+      expect(pauses).toEqual([6_000]);
+    });
+
+    it('holds no slot where the broken transfer’s own answer asked for long patience', async () => {
+      const { pauses, provider, run } = await interrupted([]);
+      const file = provider.script.content;
+      provider.script.content = (call) => {
+        call.response.setHeader('retry-after', '3600');
+        return file?.(call) ?? null;
+      };
+      await expect(run()).rejects.toMatchObject({
+        message: expect.stringContaining('The provider asks to wait 3600 s.') as string,
+        nextRetryDelay: 3_600_000,
+      });
+      expect(pauses).toEqual([]);
+      expect(provider.contents).toHaveLength(1);
     });
 
     it('hears of a cancel between two requests', async () => {
@@ -172,6 +199,28 @@ describe('a download', () => {
       ]);
       await expect(scene.run()).rejects.toThrow(CancelledFailure);
       expect(scene.provider.contents).toHaveLength(2);
+    });
+  });
+
+  it.each<[string, string, Reply]>([
+    ['a 404', 'DownloadFailed', refusal(404, 'not yet', PATIENCE)],
+    ['a 401', 'AuthenticationFailed', refusal(401, 'no', PATIENCE)],
+    ['a 403', 'PermissionDenied', refusal(403, 'no', PATIENCE)],
+    ['a 429', 'DownloadFailed', refusal(429, 'no', PATIENCE)],
+    ['a redirect to nowhere', 'DownloadFailed', { status: 302, headers: PATIENCE }],
+    [
+      'a forbidden redirect',
+      'DownloadFailed',
+      { status: 302, headers: { ...PATIENCE, location: 'https://10.0.0.1/' } },
+    ],
+    ['what is no video', 'InvalidVideo', { ...refusal(200, 'not yet', PATIENCE) }],
+  ])('%s with Retry-After is asked again when that is over', async (_what, type, reply) => {
+    const { run } = await prepare({ content: () => reply });
+    await expect(run()).rejects.toMatchObject({
+      type,
+      nonRetryable: false,
+      message: expect.stringContaining(' The provider asks to wait 40 s. See') as string,
+      nextRetryDelay: 40_000,
     });
   });
 

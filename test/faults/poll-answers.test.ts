@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LongtakeError, LongtakeHandle } from '../../src/client/index.js';
-import { accepted, completed, job, refusal, type Call, type Handler } from '../support/provider.js';
+import { accepted, completed, job, refusal, video, type Call, type Handler, type Reply } from '../support/provider.js';
 import { startRig, type Rig } from '../support/rig.js';
 
 /** Everything that a poll of a paid job may hear, once, ten times in a row, and for ever; every job polls at once. */
@@ -33,6 +33,7 @@ const FAULTS: readonly Fault[] = [
   { name: 'pending after in_progress', answer: ({ n, jobId }) => job(jobId, n % 2 === 0 ? 'pending' : 'in_progress') },
 ];
 
+const SOON = { 'retry-after': '3' };
 const TIMES = [1, 10, Infinity];
 const CASES = FAULTS.flatMap((fault) => TIMES.map((times) => ({ fault, times, run: `${fault.name}, ${times}` })));
 
@@ -95,6 +96,39 @@ describe.each(CASES.filter(({ times }) => times === Infinity))('$fault.name for 
 it('none of them was submitted twice', () => {
   expect(new Set(rig.provider.submits).size).toBe(CASES.length);
   expect(rig.provider.submits).toHaveLength(CASES.length);
+});
+
+it('whatever is asked again, at poll or at content, is asked when Retry-After is over', async () => {
+  const later: Record<string, () => Reply> = {
+    'a 404': () => refusal(404, 'not yet', SOON),
+    'a 401': () => refusal(401, 'not yet', SOON),
+    'a 403': () => refusal(403, 'not yet', SOON),
+    'a forbidden redirect': () => ({ status: 302, headers: { ...SOON, location: 'https://10.0.0.1/v.mp4' } }),
+    'neither job nor video': () => refusal(200, 'not yet', SOON),
+  };
+  const askedAt = new Map<string, number[]>();
+  const twice = (what: string, then: (jobId: string) => Reply): Handler => {
+    return ({ jobId }) => {
+      const notYet = later[jobId];
+      if (notYet === undefined) return then(jobId);
+      const times = [...(askedAt.get(`${what} of ${jobId}`) ?? []), performance.now()];
+      askedAt.set(`${what} of ${jobId}`, times);
+      return times.length <= 2 ? notYet() : then(jobId);
+    };
+  };
+  rig.provider.script.poll = twice('poll', completed);
+  rig.provider.script.content = twice('content', () => video());
+  const polling = { initialInterval: '20ms', maximumInterval: '20ms' };
+  const runs = await Promise.all(
+    Object.keys(later).map((prompt) => rig.start({ request: { model: 'test/model', prompt, duration: 4 }, polling })),
+  );
+  await Promise.all(runs.map((run) => run.result()));
+  expect(askedAt.size).toBe(2 * runs.length);
+  for (const [what, times] of askedAt) {
+    expect(times, what).toHaveLength(3);
+    const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+    expect(Math.min(...pauses), what).toBeGreaterThanOrEqual(3_000 - 10);
+  }
 });
 
 it('a provider that is too busy for all of them at once is asked by none before it said', async () => {

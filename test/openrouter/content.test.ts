@@ -20,6 +20,12 @@ const says =
     socket.write(text);
   };
 
+const SOON = { 'Retry-After': 3 };
+
+function patient(fault: string, text: string): [string, string, object] {
+  return [`${fault} with Retry-After`, text, { retryAfterMs: 3_000 }];
+}
+
 function bodyOf(answer: ContentAnswer): Readable {
   if (answer.outcome !== 'content') throw new Error(`no content: ${JSON.stringify(answer)}`);
   return answer.body;
@@ -70,6 +76,12 @@ describe('content', () => {
       reply(429, '', { 'Retry-After': 3 }),
       { outcome: 'trouble', httpStatus: 429, retryAfterMs: 3_000 },
     ],
+    ...[404, 401, 403, 416].map((status) => patient(`${status}`, reply(status, 'no', SOON))),
+    patient('redirect to nowhere', reply(302, '', SOON)),
+    patient('redirect in a circle', reply(302, '', { ...SOON, Location: '/api/v1/videos/job-1/content?index=0' })),
+    patient('redirect to a forbidden place', reply(302, '', { ...SOON, Location: 'https://10.1.2.3/v.mp4' })),
+    patient('redirect to no name', reply(302, '', { ...SOON, Location: `https://${'a'.repeat(70)}.invalid/v` })),
+    patient('gzip', reply(200, 'xx', { ...SOON, 'Content-Encoding': 'gzip' })),
     ['redirect to nowhere', reply(302), { outcome: 'trouble', httpStatus: 302 }],
     ['redirect to no address', reply(302, '', { Location: 'https://[' }), { outcome: 'trouble' }],
     ['gzip', reply(200, 'xx', { 'Content-Encoding': 'gzip' }), { outcome: 'trouble', httpStatus: 200 }],
@@ -259,6 +271,46 @@ describe('a content redirect', () => {
     const stairs = await startRawServer((socket) => socket.write(reply(308, '', { Location: `/${(hops += 1)}` })));
     expect(await connectTo(stairs.origin).content('job-1', 0)).toMatchObject({ outcome: 'astray' });
     expect(stairs.requests).toHaveLength(1 + LIMITS.contentRedirects);
+  });
+
+  describe('that asks to wait', () => {
+    async function redirecting(location: Record<string, string | number>) {
+      const askedAt: number[] = [];
+      const server = await startRawServer((socket, { path }) => {
+        askedAt.push(performance.now());
+        socket.write(
+          path.includes('/content') ? reply(302, '', { Location: '/v.mp4', ...location }) : reply(200, VIDEO),
+        );
+      });
+      return { askedAt, server };
+    }
+
+    it('is followed when that is over', async () => {
+      const { askedAt, server } = await redirecting({ 'Retry-After': 1 });
+      expect(await connectTo(server.origin).content('job-1', 0)).toMatchObject({ outcome: 'content' });
+      const [first = Infinity, second = 0] = askedAt;
+      expect(second - first).toBeGreaterThanOrEqual(990);
+    });
+
+    it('for long is asked for anew when that is over', async () => {
+      const { server } = await redirecting({ 'Retry-After': 3600 });
+      expect(await connectTo(server.origin).content('job-1', 0)).toMatchObject({
+        outcome: 'trouble',
+        httpStatus: 302,
+        retryAfterMs: 3_600_000,
+      });
+      expect(server.requests).toHaveLength(1);
+    });
+
+    it('hears of the end of the call meanwhile', async () => {
+      const caller = new AbortController();
+      const { askedAt, server } = await redirecting({ 'Retry-After': 50 });
+      const answer = connectTo(server.origin).content('job-1', 0, { signal: caller.signal });
+      await vi.waitUntil(() => askedAt.length === 1);
+      caller.abort();
+      expect(await answer).toMatchObject({ outcome: 'trouble', retryAfterMs: null });
+      expect(server.requests).toHaveLength(1);
+    });
   });
 
   it('comes through after exactly five hops', async () => {

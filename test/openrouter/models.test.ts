@@ -32,8 +32,8 @@ const NOTHING_DECLARED = {
   pricingSkus: null,
 };
 
-async function modelsOf(status: number, body: string | object): Promise<unknown> {
-  const server = await startRawServer((socket) => socket.write(reply(status, body)));
+async function modelsOf(status: number, body: string | object, headers = {}): Promise<unknown> {
+  const server = await startRawServer((socket) => socket.write(reply(status, body, headers)));
   return await connectTo(server.origin).models();
 }
 
@@ -101,5 +101,16 @@ describe('the model list', () => {
     ['a 401', 401, '', { outcome: 'denied', httpStatus: 401 }],
   ])('takes %s for what it is', async (_fault, status, body, expected) => {
     expect(await modelsOf(status, body)).toMatchObject(expected);
+  });
+
+  it.each([
+    [404, ''],
+    [401, ''],
+    [500, ''],
+    [200, [VEO]],
+    [200, 'null'],
+    [200, '{'],
+  ])('tells of the Retry-After of a %i %j', async (status, body) => {
+    expect(await modelsOf(status, body, { 'Retry-After': 3 })).toMatchObject({ retryAfterMs: 3_000 });
   });
 });

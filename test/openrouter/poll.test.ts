@@ -24,6 +24,12 @@ const troubled = (fault: string, answer: (socket: Socket) => void, httpStatus: n
   expected: { outcome: 'trouble', httpStatus },
 });
 
+const SOON = { 'Retry-After': 3 };
+
+function patient(fault: string, text: string): Row {
+  return { fault: `${fault} with Retry-After`, answer: says(text), expected: { retryAfterMs: 3_000 } };
+}
+
 const ROWS: readonly Row[] = [
   {
     fault: 'a job',
@@ -58,6 +64,12 @@ const ROWS: readonly Row[] = [
     answer: says(reply(429, 'slow down', { 'Retry-After': 'Fri, 31 Dec 9999 23:59:59 GMT' })),
     expected: { outcome: 'trouble', httpStatus: 429, retryAfterMs: 24 * 60 * 60 * 1000 },
   },
+  ...[404, 401, 403, 302, 402, 503].map((status) => patient(`a ${status}`, reply(status, 'no', SOON))),
+  patient('an unfinished job', reply(200, JOB, SOON)),
+  patient('HTML', reply(200, '<html></html>', SOON)),
+  patient('another job', reply(200, { ...JOB, id: 'job-2' }, SOON)),
+  patient('compressed JSON', reply(200, JOB, { ...SOON, 'Content-Encoding': 'br' })),
+  patient('more than 4 MiB', reply(200, { ...JOB, padding: 'x'.repeat(5 * 1024 * 1024) }, SOON)),
   troubled('HTML', says(reply(200, '<html></html>')), 200),
   troubled('broken JSON', says(reply(200, '{"id":"job-1",')), 200),
   troubled('another job', says(reply(200, { ...JOB, id: 'job-2' })), 200),

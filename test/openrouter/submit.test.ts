@@ -74,6 +74,11 @@ const ROWS: readonly Row[] = [
     expected: { outcome: 'not_accepted', httpStatus: 429, retryAfterMs: 7_000 },
   },
   {
+    fault: 'a job with Retry-After',
+    answer: says(reply(202, JOB, { 'Retry-After': 7 })),
+    expected: { outcome: 'accepted', retryAfterMs: 7_000 },
+  },
+  {
     fault: 'a 429 that says in its body when to come back',
     answer: says(reply(429, openRouterError('slow down', { availability: { retryable: true, retry_after: 30 } }))),
     expected: { outcome: 'not_accepted', httpStatus: 429, retryAfterMs: 30_000 },

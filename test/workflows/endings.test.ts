@@ -52,6 +52,9 @@ async function endsAs(type: FailureType, script: ProviderScript, input: Partial<
   return { error, status };
 }
 
+const HALF_A_SECOND = { polling: { initialInterval: '10ms', maximumInterval: '10ms', timeout: '500ms' } };
+const ENDS_OF_DENIED: Partial<Record<number, FailureType>> = { 401: 'AuthenticationFailed', 403: 'PermissionDenied' };
+
 const failsAs =
   (status: string, more: Record<string, unknown> = {}) =>
   ({ jobId }: Call) =>
@@ -185,15 +188,38 @@ describe('what the provider says of the job', () => {
     },
   );
 
-  it('sends no poll before Retry-After is over, and counts the wait against the bound', async () => {
+  describe.each([429, 404, 401, 403, 302, 400])('a %i with Retry-After', (status) => {
+    it('is followed by no poll before that is over, and the wait counts against the bound', async () => {
+      const { error } = await endsAs(
+        ENDS_OF_DENIED[status] ?? 'PollingExhausted',
+        { poll: () => refusal(status, 'slow down', { 'retry-after': '3600' }) },
+        HALF_A_SECOND,
+      );
+      expect(rig.provider.polls).toHaveLength(1);
+      expect(error.message).toContain(status === 404 ? '404, 1 in a row' : 'slow down');
+      expect(error.message).toContain('The provider asks to wait 3600 s');
+      expect(error.message).not.toContain('goes on');
+    });
+  });
+
+  it('an unfinished job with Retry-After is not asked for before that is over', async () => {
     const { error } = await endsAs(
       'PollingExhausted',
-      { poll: () => refusal(429, 'slow down', { 'retry-after': '3600' }) },
-      { polling: { initialInterval: '10ms', maximumInterval: '10ms', timeout: '500ms' } },
+      { poll: ({ jobId }) => ({ ...job(jobId, 'in_progress'), headers: { 'retry-after': '3600' } }) },
+      HALF_A_SECOND,
     );
     expect(rig.provider.polls).toHaveLength(1);
-    expect(error.message).toContain('slow down');
-    expect(error.message).not.toContain('goes on');
+    expect(error.message).toMatch(/the provider last said in_progress and asks to wait until \d{4}-/);
+  });
+
+  it('an accepted job with Retry-After is not asked for before that is over', async () => {
+    const { error } = await endsAs(
+      'PollingExhausted',
+      { submit: () => ({ ...accepted('job-later'), headers: { 'retry-after': '3600' } }) },
+      HALF_A_SECOND,
+    );
+    expect(rig.provider.polls).toHaveLength(0);
+    expect(error.message).toMatch(/the provider last said pending and asks to wait until \d{4}-/);
   });
 });
 

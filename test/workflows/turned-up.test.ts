@@ -60,6 +60,22 @@ describe('a job that turns up while the request is to be sent again', () => {
     expect(rig.provider.submits).toHaveLength(2);
   });
 
+  it('and that the provider asks to wait with is not looked at again before that is over', async () => {
+    rig.provider.script = {
+      submit: ({ n }) => (n === 1 ? refusal(429, 'slow down', LATER) : accepted('sent-again')),
+      poll: ({ jobId }) =>
+        jobId === 'later' ? refusal(404, 'not yet', { 'Retry-After': '3600' }) : completed('sent-again'),
+    };
+    const handle = await rig.start();
+    await untilSent(1);
+    await tell(handle, { jobId: 'later' });
+    await until(handle, ({ error }) => error?.message.includes('job later, which could not be read yet') === true);
+    expect(rig.provider.polls).toEqual(['later']);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    expect(await handle.result()).toMatchObject({ jobId: 'sent-again' });
+    expect(rig.provider.polls).toEqual(['later', 'sent-again']);
+  });
+
   it('while a request is under way that is refused is adopted', async () => {
     rig.provider.script = {
       submit: async () => {
