@@ -35,6 +35,8 @@ const OF_ONE_OUTPUT: Partial<Record<FailureType, string>> = {
   DownloadFailed: 'tries-every-output',
   InvalidVideo: 'tries-every-output',
   StorageFailed: 'tries-every-output-after-storage-failed',
+  AuthenticationFailed: 'tries-every-output-after-a-refusal',
+  PermissionDenied: 'tries-every-output-after-a-refusal',
 };
 
 interface Unsaved {

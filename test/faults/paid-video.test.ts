@@ -196,16 +196,32 @@ describe('the command at the end of', () => {
     await obey(error, 'three.mp4');
   });
 
-  it('a failure that is of all outputs names those that were not tried', async () => {
-    rig.provider.script = {
-      submit: () => accepted('job-refused'),
+  it.each([
+    [401, 'AuthenticationFailed'],
+    [403, 'PermissionDenied'],
+  ])('a %i of one of several outputs keeps none of the others from being saved', async (status, type) => {
+    const name = `refused-with-${status}`;
+    const ofFour: ProviderScript = {
+      submit: () => accepted(name),
       poll: ({ jobId }) => completed(jobId, 0.24, 4),
-      content: ({ index }) => (index === 1 ? refusal(403, 'not yours') : video()),
+      content: ({ index }) => (index === 1 ? refusal(status, 'not yours') : video()),
     };
-    const error = await failureOf({ output: 'refused.mp4', ...SHORT_DOWNLOAD });
-    expect(error).toMatchObject({ type: 'PermissionDenied' });
-    expect(error.message).toMatch(/^Saved: \S+refused\.mp4\. Not tried: refused-2\.mp4, refused-3\.mp4\. /);
-    await obey(error, 'adopt-job-refused.mp4');
+    rig.provider.script = ofFour;
+    const error = await failureOf({ output: `${name}.mp4`, ...SHORT_DOWNLOAD });
+    expect(error).toMatchObject({ type });
+    const others = ['', '-2', '-3'].map((suffix) => `\\S+${name}${suffix}\\.mp4`).join(', ');
+    expect(error.message).toMatch(new RegExp(`^Saved: ${others}\\. timeouts\\.download `));
+    expect(await readFile(join(rig.storage, `${name}-3.mp4`))).toEqual(CLIP);
+
+    rig.provider.script = ofFour;
+    const adopting = await failureOf({
+      request: undefined,
+      jobId: name,
+      output: `again-${name}.mp4`,
+      ...SHORT_DOWNLOAD,
+    });
+    expect(adopting.message).toMatch(/^Saved: (\S+, ){2}\S+-3\.mp4\. /);
+    await obey(error, `adopt-${name}.mp4`);
   });
 
   it('the second of two videos gets both, under a name of their own, and the first one stays', async () => {

@@ -86,6 +86,13 @@ const SCENARIOS: Record<string, Scenario> = {
   'video-lost': { script: { poll: () => refusal(404, 'no') } },
   'polling-exhausted': { script: running, input: FEW },
   'download-failed': { script: { content: () => refusal(410, 'gone') } },
+  'refused-output': {
+    script: {
+      poll: ({ jobId }) => completed(jobId, 0.24, 2),
+      content: ({ index }) => (index === 0 ? refusal(403, 'not yours') : { body: CLIP }),
+    },
+    input: { timeouts: { download: '2s' } },
+  },
   'download-retried': { script: { content: ({ n }) => (n === 1 ? refusal(502, 'later') : { body: CLIP }) } },
   'unknown-adopted': {
     script: unknown,
