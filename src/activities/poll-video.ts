@@ -18,7 +18,13 @@ export function createPollVideo({ openRouter }: ActivityDeps) {
 export type Inspection = (
   | { readonly adoptable: true; readonly job: Job }
   /** `final`: looking again cannot change it. */
-  | { readonly adoptable: false; readonly reason: string; readonly final: boolean }
+  | {
+      readonly adoptable: false;
+      readonly reason: string;
+      readonly final: boolean;
+      /** The provider knows no such job, or not yet. */
+      readonly isMissing?: boolean;
+    }
 ) & {
   /** The provider's `Retry-After`; workers of earlier builds do not say it. */
   readonly retryAfterMs?: number | null;
@@ -39,7 +45,7 @@ export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
     const wait = askedToWait(retryAfterMs);
     if (answer.outcome === 'missing') {
       const reason = `The provider knows no job ${jobId}.${wait} Check the id; the run goes on waiting.`;
-      return { adoptable: false, reason, final: false, retryAfterMs };
+      return { adoptable: false, reason, final: false, isMissing: true, retryAfterMs };
     }
     if (answer.outcome !== 'job') {
       const reason = `Job ${jobId} could not be read: ${answer.message}${wait} Try again; the run goes on waiting.`;

@@ -22,9 +22,10 @@ export async function lookAt(run: VideoRun, job: InspectInput): Promise<Inspecti
   }
 }
 
-/** Events of an earlier run under the same id may still come in: `no` if the job is another run's, `maybe` if it cannot be read. */
-export async function isOfThisRun(run: VideoRun, jobId: string): Promise<'yes' | 'no' | 'maybe'> {
+/** Events of an earlier run under the same id may still come in: `no` if the job is another run's, `missing` if the provider knows none, `maybe` if it cannot be read. */
+export async function isOfThisRun(run: VideoRun, jobId: string): Promise<'yes' | 'no' | 'missing' | 'maybe'> {
   const inspection = await lookAt(run, { jobId, kin: 'none' });
   if (inspection.adoptable) return 'yes';
+  if (inspection.isMissing === true) return 'missing';
   return inspection.final ? 'no' : 'maybe';
 }

@@ -92,7 +92,9 @@ it('list names the command that creates the namespace which is missing', async (
   const missing = { ...env, TEMPORAL_NAMESPACE: "no one's" };
   const { code, stderr } = await longtake(['list'], { cwd: await newFolder(), env: missing });
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^error: There is no namespace no one's\..* namespace create -n 'no one'\\''s'$/m);
+  expect(stderr).toMatch(
+    /^error: There is no namespace no one's\..* namespace create --retention 720h -n 'no one'\\''s'$/m,
+  );
 });
 
 it('finds that the HTTP address is taken, unless a worker answers there', async () => {
