@@ -58,11 +58,18 @@ export class HeldBack extends Error {
   override readonly name = 'HeldBack';
 }
 
-/** Best effort: without it a later death, or a cancel, would raise a doubt that is not there, which costs a question, not money. */
+/**
+ * Best effort: without it a later death, or a cancel, would raise a doubt that is not there, which costs a question, not
+ * money. An attempt that the server counts on no more takes nothing back: another's request may be under way.
+ */
 export async function unmark(temporal: TemporalPort): Promise<void> {
   const cleared: SubmitMark = { sending: false };
   heartbeat(cleared);
   const run = activityInfo().workflowExecution;
-  const takenBack = run === undefined ? Promise.resolve() : temporal.announceNoJob(run);
-  await Promise.allSettled([temporal.acknowledge(cleared), takenBack]);
+  try {
+    await temporal.acknowledge(cleared);
+    if (run !== undefined) await temporal.announceNoJob(run);
+  } catch {
+    return;
+  }
 }

@@ -6,7 +6,7 @@ import type { SubmitMark } from '../../src/activities/submit-mark.js';
 import { createSubmitVideo } from '../../src/activities/submit-video.js';
 import { createOpenRouter } from '../../src/openrouter/client.js';
 import { openVideoStore } from '../../src/storage/open-store.js';
-import { startProvider, type Provider } from '../support/provider.js';
+import { refusal, startProvider, type Provider } from '../support/provider.js';
 
 /** An operator may reset an activity, and then Temporal runs it again whatever its retry policy says. */
 describe('a submit that is run again', () => {
@@ -85,5 +85,20 @@ describe('a submit that is run again', () => {
   it('sends where the earlier mark was taken back', async () => {
     await expect(again({ sending: false })).resolves.toHaveProperty('jobId');
     expect(provider.submits).toHaveLength(1);
+  });
+
+  it.each([
+    ['takes its word back', true],
+    ['takes nothing back where the server counts on it no more', false],
+  ])('%s after a refusal', async (_, isCountedOn) => {
+    provider.script = { submit: () => refusal(429, 'slow down') };
+    const announceNoJob = vi.fn(() => Promise.resolve());
+    const sent = again(undefined, {
+      acknowledge: (mark) =>
+        isCountedOn || (mark as SubmitMark).sending ? Promise.resolve() : Promise.reject(new Error('over')),
+      announceNoJob,
+    });
+    await expect(sent).rejects.toMatchObject({ type: 'ProviderUnavailable' });
+    expect(announceNoJob).toHaveBeenCalledTimes(isCountedOn ? 1 : 0);
   });
 });
