@@ -1,3 +1,5 @@
+import ms from 'ms';
+
 /** `0:07`, `12:30`, `1:02:03`. */
 export function clock(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
@@ -33,6 +35,11 @@ export function localTime(iso: string): string {
   const [hours, minutes] = [Math.floor(Math.abs(aheadMinutes) / 60), Math.abs(aheadMinutes) % 60];
   const zone = `${aheadMinutes < 0 ? '-' : '+'}${two(hours)}:${two(minutes)}`;
   return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}${zone}`;
+}
+
+/** `45s`, `3m`, `2h`, `5d`: how long ago it was. */
+export function age(iso: string, now: number): string {
+  return ms(Math.max(1_000, now - Date.parse(iso)));
 }
 
 /** Behind a state, in the words of Temporal's UI (`src/workflows/details.ts`). */

@@ -27,7 +27,7 @@ export const timeoutOption = new Option(
 );
 export const pollIntervalOption = new Option(
   '--poll-interval <duration>',
-  'time between two looks (default: 10s, growing to 30s)',
+  'time before the first look; it grows to 30s, a longer one stays as it is (default: 10s)',
 );
 export const onCancelOption = new Option(
   '--on-cancel <mode>',

@@ -1,7 +1,9 @@
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, type ConnectionOptions } from '@temporalio/client';
 import { loadConfig } from '../config.js';
+import { firstWords } from '../contract/first-words.js';
 import { inPlainWords } from '../contract/issue-words.js';
 import { LIMITS } from '../contract/limits.js';
+import { code, oneLine, plain } from '../contract/markdown.js';
 import { DEFAULT_TASK_QUEUE, MODEL_MEMO, WORKFLOW_TYPE } from '../contract/names.js';
 import { describeIssues, generateVideoInput } from '../contract/schemas.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
@@ -162,11 +164,9 @@ function describe({ request, jobId, output }: GenerateVideoInput): {
   memo: Record<string, unknown>;
 } {
   const what = request === undefined ? `adopt job ${jobId ?? ''}` : `${request.model}: ${request.prompt ?? ''}`;
-  const line = what.replace(/\s+/g, ' ').trim();
-  const summary = line.length > SUMMARY_CHARACTERS ? `${line.slice(0, SUMMARY_CHARACTERS)}…` : line;
   return {
-    staticSummary: summary,
-    staticDetails: `One video by longtake${output === undefined ? '' : `, to be saved as ${output}`}.`,
+    staticSummary: plain(firstWords(oneLine(what), SUMMARY_CHARACTERS)),
+    staticDetails: `One video by longtake${output === undefined ? '' : `, to be saved as ${code(output)}`}.`,
     memo: request === undefined ? {} : { [MODEL_MEMO]: request.model },
   };
 }

@@ -1,4 +1,6 @@
 import { cancelCommand, resolveCommands } from '../contract/commands.js';
+import { firstWords } from '../contract/first-words.js';
+import { code, oneLine, plain } from '../contract/markdown.js';
 import type { ProviderRequest, VideoStatus } from '../contract/types.js';
 
 /** What an operator sees in Temporal's UI as current details, in Markdown. Pure text. */
@@ -57,8 +59,7 @@ function list(rows: readonly (readonly [name: string, value: string | null])[]):
 
 function promptOf(request: ProviderRequest | undefined): string | null {
   if (request?.prompt === undefined || request.prompt === '') return null;
-  const words = oneLine(request.prompt);
-  return code(words.length > PROMPT_CHARACTERS ? `${words.slice(0, PROMPT_CHARACTERS)}…` : words);
+  return code(firstWords(oneLine(request.prompt), PROMPT_CHARACTERS));
 }
 
 function pollsOf({ polls, nextPollAt }: VideoStatus): string {
@@ -105,19 +106,4 @@ function advice({ status, workflowId }: RunDescription): string[] {
 
 function isClosed({ state }: VideoStatus): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
-}
-
-/** Inline code that holds other people's text: backticks would end it. */
-function code(text: string): string {
-  return `\`${oneLine(text).replaceAll('`', 'ʼ')}\``;
-}
-
-/** Other people's text as text: nothing in it is Markdown or HTML. */
-function plain(text: string): string {
-  return oneLine(text).replace(/[\\`*_[\]<>#|~!$]/g, (character) => `\\${character}`);
-}
-
-/** An empty line would end whatever the text stands in. */
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
 }

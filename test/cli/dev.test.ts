@@ -94,6 +94,7 @@ it('follows a run to its end with wait, and shows it with status and list', asyn
   const status = await dev.longtake('status', 'seen');
   expect(status).toMatchObject({ code: 0, stderr: '' });
   expect(status.stdout).toMatch(/^state {5}succeeded$/m);
+  expect(status.stdout).toMatch(/^model {5}google\/veo-3\.1$/m);
   expect(status.stdout).toMatch(/^cost {6}\$\d.*, simulated$/m);
   expect(waited.stderr).toMatch(/^cost {4}\$\d.*, simulated$/m);
   const json = JSON.parse((await dev.longtake('status', 'seen', '--json')).stdout) as Record<string, unknown>;
@@ -106,7 +107,7 @@ it('follows a run to its end with wait, and shows it with status and list', asyn
     ['cancelRequested', 'closedAt', 'costUsd', 'id', 'jobId', 'model', 'runId', 'standstill', 'startedAt', 'state'],
   ]);
   expect((await dev.longtake('list', '--state', 'succeeded')).stdout).toMatch(
-    /^ID .*\n(.*\n)*seen +succeeded +google\/veo-3\.1 .*\$\d\S+ simulated /,
+    /^ID .*\n(.*\n)*seen +succeeded +\d+[smh] +google\/veo-3\.1 +[1-9]\d* +\$\d\S+ simulated +gen-vid-/,
   );
 });
 

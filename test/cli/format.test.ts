@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytes, clock, dollars, localTime, table } from '../../src/cli/format.js';
+import { age, bytes, clock, dollars, localTime, table } from '../../src/cli/format.js';
 import { fit, plain } from '../../src/cli/terminal.js';
 
 it('writes amounts of money with cents, and more digits only where they count', () => {
@@ -17,6 +17,12 @@ it('writes local time with its distance from UTC', () => {
   const text = localTime('2026-11-22T07:00:12.000Z');
   expect(text).toMatch(/^2026-11-2[123] \d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
   expect(Date.parse(text)).toBe(Date.parse('2026-11-22T07:00:12.000Z'));
+});
+
+it('writes how long ago something was, in its largest unit', () => {
+  const now = Date.parse('2026-11-22T07:00:00Z');
+  const ages = [-5, 300, 45_000, 180_000, 7_200_000, 432_000_000].map((ms) => new Date(now - ms).toISOString());
+  expect(ages.map((iso) => age(iso, now))).toEqual(['1s', '1s', '45s', '3m', '2h', '5d']);
 });
 
 it('writes sizes in units of thousands', () => {

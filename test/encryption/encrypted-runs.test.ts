@@ -8,6 +8,7 @@ import { checkRuns } from '../../src/cli/checks/runs.js';
 import { LongtakeClient, type LongtakeHandle } from '../../src/client/index.js';
 import { loadConfig } from '../../src/config.js';
 import { clientDataConverter } from '../../src/encryption/data-converter.js';
+import { plain } from '../../src/contract/markdown.js';
 import { longtake, newFolder } from '../cli/cli-process.js';
 import { startDevServer, type DevServer } from '../support/dev-server.js';
 import { accepted, completed, job, refusal, video } from '../support/provider.js';
@@ -140,8 +141,8 @@ describe('with a key, what the server has of a run', () => {
       .describe()
       .then(async (run) => ({ staticSummary: await run.staticSummary(), staticDetails: await run.staticDetails() }));
     expect({ staticSummary, staticDetails }).toEqual({
-      staticSummary: `test/model: ${PROMPT}`,
-      staticDetails: `One video by longtake, to be saved as ${KEY}.`,
+      staticSummary: `test/model: ${plain(PROMPT)}`,
+      staticDetails: `One video by longtake, to be saved as \`${KEY}\`.`,
     });
   });
 
@@ -391,7 +392,7 @@ describe('the command line', () => {
     const args = ['list', '--limit', '1000'];
     const people = await longtake(args, { cwd, env: keyless() });
     expect(people.code).toBe(0);
-    expect(people.stdout).toMatch(new RegExp(`^${handle.workflowId} +succeeded \\* +test/model `, 'm'));
+    expect(people.stdout).toMatch(new RegExp(`^${handle.workflowId} +succeeded \\* +\\d+[smh] +test/model +- `, 'm'));
     expect(people.stderr).toMatch(
       new RegExp(`^! \\* \\d+ runs are shown in part: .*key ${idOf(OLD_KEY)}.*LONGTAKE_ENCRYPTION_KEY`, 'm'),
     );

@@ -56,6 +56,21 @@ describe("Temporal's UI", () => {
     await handle.resolveSubmission({ action: 'abandon' });
   });
 
+  it('shows what people wrote as they wrote it, whatever it would be in Markdown', async () => {
+    rig.provider.script = { submit: () => ({ status: 502, body: 'bad gateway' }) };
+    const prompt = '*a* __greenhouse__ for $1 or $2, [seen](https://example.com) by `two` <b>people</b> ~~at~~ dawn';
+    const handle = await rig.start({ request: { model: 'test/model', prompt } }, 'a`b``c');
+    const { runId } = await until(handle, ({ state }) => state === 'awaiting_decision');
+    const ui = await openUi();
+    await ui.openDetails('a`b``c', runId);
+    await vi.waitFor(async () => {
+      expect(await ui.listItems()).toContain("give up: longtake resolve --abandon 'a`b``c'");
+    }, PATIENCE);
+    expect(await ui.listItems()).toContain(`prompt: ${prompt.slice(0, 80)}…`);
+    expect(await ui.text()).toContain(`test/model: ${prompt.slice(0, 100 - 'test/model: '.length)}…`);
+    await handle.resolveSubmission({ action: 'abandon' });
+  });
+
   it('finds runs by their state', async () => {
     rig.provider.script = { submit: () => ({ status: 400, body: { error: { code: 400, message: 'no' } } }) };
     const failing = await rig.start({}, 'turned-down');

@@ -7,7 +7,7 @@ import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
 import { usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { cancelSuffix, dollars, localTime, table } from '../format.js';
+import { age, cancelSuffix, dollars, table } from '../format.js';
 import { print, printHeading, printJson, say, warn } from '../output.js';
 import { plain } from '../terminal.js';
 
@@ -39,16 +39,20 @@ function asJson(run: RunSummary): Record<string, unknown> {
   return { id, runId, state, model, jobId, costUsd, startedAt, closedAt, cancelRequested, standstill };
 }
 
+const HEADINGS = ['ID', 'STATE', 'AGE', 'MODEL', 'POLLS', 'COST', 'JOB'];
+
 function printTable(runs: readonly RunSummary[]): void {
+  const now = Date.now();
   const rows = runs.map((run) => [
     plain(run.id),
     stateText(run),
+    age(run.startedAt, now),
     plain(run.model ?? '-'),
-    plain(run.jobId ?? '-'),
+    String(run.polls ?? '-'),
     costCell(run),
-    localTime(run.startedAt),
+    plain(run.jobId ?? '-'),
   ]);
-  const [head = '', ...lines] = table([['ID', 'STATE', 'MODEL', 'JOB', 'COST', 'STARTED'], ...rows]);
+  const [head = '', ...lines] = table([HEADINGS, ...rows]);
   printHeading(head);
   for (const line of lines) print(line);
 }

@@ -1,0 +1,19 @@
+/** Temporal's UI reads what describes a run as Markdown, and sets mathematics between two dollar signs. */
+
+/** An empty line would end whatever the text stands in. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/** Inline code that holds other people's text: its fence is longer than any run of backticks in it. */
+export function code(text: string): string {
+  const inside = oneLine(text);
+  const fence = '`'.repeat(1 + Math.max(0, ...(inside.match(/`+/g) ?? []).map(({ length }) => length)));
+  const gap = /^`|`$/.test(inside) ? ' ' : '';
+  return `${fence}${gap}${inside}${gap}${fence}`;
+}
+
+/** Other people's text as text: nothing in it is Markdown or HTML. */
+export function plain(text: string): string {
+  return oneLine(text).replace(/[\\`*_[\]<>#|~!$]/g, (character) => `\\${character}`);
+}
