@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { openConnection } from './connect.js';
-import { CliError, noNamespace } from './errors.js';
+import { CliError } from './errors.js';
 import { EXIT } from './exit-codes.js';
+import { namespaceProblem } from './namespace-problem.js';
 
+const LOOK_MS = 2_000;
 const TRY_MS = 5_000;
 const PAUSE_MS = 1_000;
 
@@ -23,7 +25,7 @@ export async function waitForTemporal(temporal: Config['temporal'], options: Wai
   const { withinMs, logger, signal } = options;
   const deadline = performance.now() + withinMs;
   for (;;) {
-    const problem = await temporalProblem(temporal, TRY_MS);
+    const problem = (await isThere(temporal)) ? null : await temporalProblem(temporal, TRY_MS);
     signal.throwIfAborted();
     if (problem === null) return;
     if (performance.now() + PAUSE_MS >= deadline) throw new CliError(EXIT.unreachable, problem);
@@ -34,8 +36,27 @@ export async function waitForTemporal(temporal: Config['temporal'], options: Wai
   }
 }
 
+/**
+ * Asked over the connection of the core, which stands before the client's has loaded its protocols: a tenth of the time
+ * that a worker takes to start. What is wrong where it is not there, only the client has words for.
+ */
+async function isThere({ connection, namespace }: Config['temporal']): Promise<boolean> {
+  const opening = NativeConnection.connect(connection);
+  const asked = opening.then(async (opened) => {
+    await opened.workflowService.describeNamespace({ namespace });
+    return true;
+  });
+  void asked.finally(async () => (await opening).close()).catch(() => undefined);
+  const answered = new AbortController();
+  try {
+    return await Promise.race([asked.catch(() => false), delay(LOOK_MS, false, { signal: answered.signal })]);
+  } finally {
+    answered.abort();
+  }
+}
+
 /** Why the server or its namespace cannot be used, or `null`. */
-export async function temporalProblem(temporal: Config['temporal'], withinMs: number): Promise<string | null> {
+async function temporalProblem(temporal: Config['temporal'], withinMs: number): Promise<string | null> {
   try {
     const connection = await openConnection(temporal, withinMs);
     try {
@@ -45,23 +66,5 @@ export async function temporalProblem(temporal: Config['temporal'], withinMs: nu
     }
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  }
-}
-
-const NOT_FOUND = 5;
-
-export async function namespaceProblem(
-  connection: Connection,
-  namespace: string,
-  withinMs: number,
-): Promise<string | null> {
-  try {
-    await connection.withDeadline(Date.now() + withinMs, () =>
-      connection.workflowService.describeNamespace({ namespace }),
-    );
-    return null;
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== NOT_FOUND) throw error;
-    return noNamespace(namespace);
   }
 }

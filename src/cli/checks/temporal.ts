@@ -2,7 +2,7 @@ import type { Connection } from '@temporalio/client';
 import type { Config } from '../../config.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import { openConnection } from '../connect.js';
-import { namespaceProblem } from '../wait-for-temporal.js';
+import { namespaceProblem } from '../namespace-problem.js';
 import { checkRuns } from './runs.js';
 import { checkWorkers } from './workers.js';
 import type { Finding } from './finding.js';
