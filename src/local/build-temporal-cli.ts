@@ -33,7 +33,7 @@ export async function buildTemporalCli(staging: string, options: BuildOptions): 
   const directory = join(staging, 'build');
   await mkdir(directory);
   onProgress(
-    `building the Temporal CLI ${TEMPORAL_CLI_VERSION} with ${go.version}: about three minutes on two cores, once`,
+    `building the Temporal CLI ${TEMPORAL_CLI_VERSION} with ${go.version}: about four minutes on two cores, once`,
   );
   const stopTelling = tellElapsed(onProgress);
   try {

@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import { isUsableJobId } from '../contract/job-id.js';
+import { bareHost, isLoopbackHost } from '../contract/loopback-host.js';
 import type { Deadline } from './deadline.js';
 import { addressesOfForeign } from './name-look-up.js';
 import { networkProblem } from './network-problem.js';
@@ -116,15 +117,4 @@ async function addressesOf(url: URL, deadline: Deadline): Promise<readonly Looku
   const family = isIP(host);
   if (family !== 0) return [{ address: host, family }];
   return await deadline.within(() => addressesOfForeign(host));
-}
-
-function isLoopbackHost(hostname: string): boolean {
-  const host = bareHost(hostname);
-  if (isIP(host) === 4) return host.startsWith('127.');
-  return host === '::1' || host === 'localhost';
-}
-
-/** `URL` keeps IPv6 in brackets. */
-function bareHost(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, '');
 }

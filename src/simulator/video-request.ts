@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../contract/loopback-host.js';
 import { HttpError } from './http-error.js';
 import type { Model } from './model.js';
 import { findModel } from './models.js';
@@ -140,9 +141,7 @@ function checkCallback({ callback_url: address }: Fields): void {
 
 function isCallback(address: string): boolean {
   const url = URL.canParse(address) ? new URL(address) : null;
-  const isLoopback =
-    url !== null && (/^127(\.\d+){3}$/.test(url.hostname) || ['localhost', '[::1]'].includes(url.hostname));
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
 }
 
 function listed(supported: readonly unknown[]): string {

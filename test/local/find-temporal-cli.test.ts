@@ -141,7 +141,7 @@ describe('the build from the Go module', () => {
     const rig = await machine();
     await script(join(rig.bin, 'go'), ...FAKE_BUILD);
     await expect(rig.find()).resolves.toEqual({ path: rig.file, source: 'build' });
-    expect(rig.progress.join('\n')).toContain('about three minutes on two cores, once');
+    expect(rig.progress.join('\n')).toContain('about four minutes on two cores, once');
     await expect(rig.find()).resolves.toEqual({ path: rig.file, source: 'cache' });
     expect(await readFile(join(rig.root, 'builds'), 'utf8')).toBe('github.com/temporalio/cli/cmd/temporal@v1.5.1\n');
     expect(await cacheEntries(rig)).toEqual(['v1.5.1']);

@@ -1,4 +1,5 @@
 import { loadConfig } from '../../config.js';
+import { isLoopbackHost } from '../../contract/loopback-host.js';
 import { createEncryptionCodec } from '../../encryption/encryption-codec.js';
 import { RefusalLog } from '../../observability/refusal-log.js';
 import { startHttpServer, type HttpServer } from '../../worker/http-server.js';
@@ -54,8 +55,7 @@ export async function codecServer({ host, port, origin }: CodecServerFlags): Pro
 /** A browser sends the token only to the host name that the page has. Where that is no machine of one's own, a proxy stands before both. */
 function besideUi(origin: string, port: number): string {
   const { hostname } = new URL(origin);
-  const isOwn = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  return isOwn ? `http://${hostname}:${port}` : `it by a name of the site of ${origin}`;
+  return isLoopbackHost(hostname) ? `http://${hostname}:${port}` : `it by a name of the site of ${origin}`;
 }
 
 /** As a browser sends it: a path or a slash at the end would never match. */
