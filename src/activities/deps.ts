@@ -14,12 +14,15 @@ export interface TemporalPort {
    * with `AttemptOver` when it counts on this attempt no more.
    */
   acknowledge(details: unknown): Promise<void>;
-  /** Tells a run that its paid request is about to leave. Rejects when the server has not taken it, or the run is closed. */
-  announceSending(run: RunRef): Promise<void>;
+  /**
+   * Tells a run that its paid request is about to leave; `attempt` is a name for this one try. Rejects when the server has
+   * not taken it, or the run is closed.
+   */
+  announceSending(run: RunRef, attempt: string): Promise<void>;
   /** Whether the run has been told so since its submit was begun. Rejects when the run does not say. */
   mayHaveSent(run: RunRef): Promise<boolean>;
-  /** Takes the announcement back: no job came of that request. */
-  announceNoJob(run: RunRef): Promise<void>;
+  /** Takes the announcement of that attempt back: no job came of it. With the provider's `Retry-After`, or `null`. */
+  announceNoJob(run: RunRef, attempt: string, retryAfterMs: number | null): Promise<void>;
   /**
    * Whether nobody has cancelled the run: what the server accepted before this call is known to the answer. Rejects when the run
    * does not say.
@@ -35,9 +38,10 @@ export interface TemporalPort {
   ownersOf(jobId: string): Promise<readonly RunRef[]>;
   /**
    * Whether a run may send a paid request. One that Temporal's Reset made may not, before somebody has answered it: what the
-   * run before it paid for since is not in its history. Rejects when the server does not say.
+   * run before it paid for since is not in its history. `answer` is the id of the update by which somebody had the request
+   * sent, `null` without one, `undefined` where the run does not say. Rejects when the server does not say.
    */
-  mayPay(run: RunRef): Promise<boolean>;
+  mayPay(run: RunRef, answer: string | null | undefined): Promise<boolean>;
   /** Jobs of all runs under this id, open or closed, as far as the server can tell. At most ten. */
   jobsOf(workflowId: string): Promise<readonly string[]>;
 }

@@ -30,13 +30,13 @@ export function earlierMark(): SubmitMark | undefined {
  * Not before the server has acknowledged the mark may a byte leave. The run is told first: an operator who unpauses the
  * activity can have its heartbeat forgotten, but a signal stays in the history.
  */
-export async function markSending(temporal: TemporalPort): Promise<void> {
+export async function markSending(temporal: TemporalPort, attempt: string): Promise<void> {
   const sending: SubmitMark = { sending: true };
   let askedAt = performance.now();
   try {
     const run = activityInfo().workflowExecution;
     if (run !== undefined) {
-      await temporal.announceSending(run);
+      await temporal.announceSending(run, attempt);
       askedAt = performance.now();
       // Temporal runs an activity again by itself, and a cancel that it has accepted may not have got here.
       if (!(await temporal.isWanted(run))) throw new HeldBack('the run was cancelled, or its job has turned up');
@@ -48,7 +48,7 @@ export async function markSending(temporal: TemporalPort): Promise<void> {
     }
   } catch (error) {
     // The mark may have arrived although its acknowledgement did not: take it back, so that it raises no doubt.
-    await unmark(temporal);
+    await unmark(temporal, attempt, null);
     throw error;
   }
 }
@@ -60,16 +60,12 @@ export class HeldBack extends Error {
 
 /**
  * Best effort: without it a later death, or a cancel, would raise a doubt that is not there, which costs a question, not
- * money. An attempt that the server counts on no more takes nothing back: another's request may be under way.
+ * money. The run is told by the attempt's name, so that one on which the server counts no more takes back no other's word.
  */
-export async function unmark(temporal: TemporalPort): Promise<void> {
+export async function unmark(temporal: TemporalPort, attempt: string, retryAfterMs: number | null): Promise<void> {
   const cleared: SubmitMark = { sending: false };
   heartbeat(cleared);
+  await temporal.acknowledge(cleared).catch(() => undefined);
   const run = activityInfo().workflowExecution;
-  try {
-    await temporal.acknowledge(cleared);
-    if (run !== undefined) await temporal.announceNoJob(run);
-  } catch {
-    return;
-  }
+  if (run !== undefined) await temporal.announceNoJob(run, attempt, retryAfterMs).catch(() => undefined);
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { activityInfo, heartbeat, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import pRetry, { type RetryContext } from 'p-retry';
@@ -20,6 +21,8 @@ export interface SubmitInput {
   readonly submitMs: number;
   /** The first run under this start. It cannot have come of a reset; any other is looked at before it may send. */
   readonly firstRunId?: string;
+  /** The update by which somebody had the request sent, if anybody did. Runs of earlier builds do not say. */
+  readonly answer?: string | null;
   /** Held to when the request leaves: the price may have risen since the check. */
   readonly maxCostUsd?: number | undefined;
 }
@@ -48,15 +51,16 @@ export function createSubmitVideo({ openRouter, models, temporal, settings }: Ac
     await refuseWithoutMark(temporal, orWait);
     await checkPriceNow(models, input, patience);
     const body = completeRequest(input.request, callbackUrl(settings.webhookUrl));
+    const attempt = randomUUID();
     const answer = await submitWithHeartbeat(openRouter, body, () =>
-      orWait('did not confirm that it knows of the attempt', () => markSending(temporal)),
+      orWait('did not confirm that it knows of the attempt', () => markSending(temporal, attempt)),
     );
     if (answer.outcome === 'accepted') return await recordJob(temporal, submittedJob(answer));
     if (answer.outcome === 'unknown') throw unknownOutcome(answer.message);
     if (answer.outcome === 'refused') {
       throw finalFailure(refusalType(answer.httpStatus), `${answer.message} Nothing was submitted.`);
     }
-    await unmark(temporal);
+    await unmark(temporal, attempt, answer.retryAfterMs);
     throw notAccepted(answer, patience);
   };
 }
@@ -86,7 +90,7 @@ async function refuseWithoutMark(temporal: TemporalPort, orWait: Confirm): Promi
 async function refuseAfterReset(temporal: TemporalPort, input: SubmitInput, orWait: Confirm): Promise<void> {
   const run = activityInfo().workflowExecution;
   if (run === undefined || run.runId === input.firstRunId) return;
-  if (await orWait('did not say whether the run was reset', () => temporal.mayPay(run))) return;
+  if (await orWait('did not say whether the run was reset', () => temporal.mayPay(run, input.answer))) return;
   const earlierJobs = await temporal.jobsOf(run.workflowId).catch(() => []);
   const known = earlierJobs.length === 0 ? '' : ` It had job ${earlierJobs.join(', ')}.`;
   const details: UnknownDetails = { earlierJobs };

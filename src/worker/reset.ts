@@ -7,21 +7,22 @@ type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 const { WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW } = proto.temporal.api.enums.v1.WorkflowTaskFailedCause;
 
 /**
- * Whether no reset made this run, or somebody has answered it since. An answer that the reset itself carried over, which
- * Temporal does by an event of its own ("admitted"), was given to the run before.
+ * Whether no reset made this run, or the answer that has its request sent was given to it since. An answer that a reset
+ * carried over, which Temporal does by an event of its own ("admitted") that a further reset keeps, was given to a run before.
+ * `answer` is the id of that update, or `null` without one; a run at a worker of an earlier build does not say, and any
+ * answer since counts.
  */
-export function mayPayAfter(events: readonly HistoryEvent[]): boolean {
+export function mayPayAfter(events: readonly HistoryEvent[], answer: string | null | undefined): boolean {
   const resetAt = events.findLastIndex(
     ({ workflowTaskFailedEventAttributes: it }) => it?.cause === WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
   );
   if (resetAt === -1) return true;
-  const since = events.slice(resetAt);
   const carriedOver = new Set(
-    since.map(({ workflowExecutionUpdateAdmittedEventAttributes: it }) => it?.request?.meta?.updateId),
+    events.map(({ workflowExecutionUpdateAdmittedEventAttributes: it }) => it?.request?.meta?.updateId),
   );
-  return since.some(({ workflowExecutionUpdateAcceptedEventAttributes: it }) => {
+  return events.slice(resetAt).some(({ workflowExecutionUpdateAcceptedEventAttributes: it }) => {
     const id = it?.protocolInstanceId;
-    return typeof id === 'string' && !carriedOver.has(id);
+    return typeof id === 'string' && !carriedOver.has(id) && (answer === undefined || id === answer);
   });
 }
 

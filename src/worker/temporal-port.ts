@@ -50,11 +50,13 @@ export function createTemporalPort(
         throw new AttemptOver('the server does not count on this attempt', { cause: error });
       }
     },
-    async announceSending({ workflowId, runId }: RunRef) {
-      await ask(() => client.workflow.getHandle(workflowId, runId).signal(SENDING_SIGNAL, new Date().toISOString()));
+    async announceSending({ workflowId, runId }, attempt) {
+      const run = client.workflow.getHandle(workflowId, runId);
+      await ask(() => run.signal(SENDING_SIGNAL, new Date().toISOString(), attempt));
     },
-    async announceNoJob({ workflowId, runId }: RunRef) {
-      await ask(() => client.workflow.getHandle(workflowId, runId).signal(SENDING_SIGNAL, false));
+    async announceNoJob({ workflowId, runId }, attempt, retryAfterMs) {
+      const run = client.workflow.getHandle(workflowId, runId);
+      await ask(() => run.signal(SENDING_SIGNAL, false, attempt, retryAfterMs));
     },
     mayHaveSent: (run) => askRun(run, MAY_HAVE_SENT_QUERY, false),
     isWanted: (run) => askRun(run, IS_WANTED_QUERY, true),
@@ -75,9 +77,9 @@ export function createTemporalPort(
         return true;
       }
     },
-    async mayPay({ workflowId, runId }) {
+    async mayPay({ workflowId, runId }, answer) {
       const history = await ask(() => client.workflow.getHandle(workflowId, runId).fetchHistory());
-      return mayPayAfter(history.events ?? []);
+      return mayPayAfter(history.events ?? [], answer);
     },
     async ownersOf(jobId) {
       if (!searchAttributes) return [];

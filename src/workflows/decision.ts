@@ -1,4 +1,11 @@
-import { condition, log, patched, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  type ApplicationFailure,
+  condition,
+  log,
+  patched,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { POLL } from './activity-options.js';
 import { cancelledRun } from './cancellation.js';
@@ -14,8 +21,8 @@ export interface Unknown {
   readonly unknown: string;
   /** In doubt is what an earlier run sent, before a reset: the jobs that it is known to have had. */
   readonly earlierJobs?: readonly string[];
-  /** In doubt is no other submit than those before it: a job turned up. */
-  readonly turnedUp?: true;
+  /** In doubt is no other submit than those before it: a job turned up, after what the provider had answered, if it had. */
+  readonly turnedUp?: { readonly after: 'not sent' | ApplicationFailure | null };
 }
 
 /** How long an event's job is looked at again when it could not be read: 20 tries, half a minute apart. */
@@ -31,18 +38,29 @@ export const PAYS_AFTER_OTHER_ANSWERS = 'pays-after-other-answers';
 /** Runs of earlier builds that were reset into their question did not look at what came of it before the reset. */
 const LOOKS_BACK_AFTER_RESET = 'looks-back-after-reset';
 
-/** Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. */
-export async function awaitDecision(run: VideoRun, doubt: Unknown, inDoubt: readonly string[]): Promise<Decision> {
+/** Runs of earlier builds went on asking when the job that they asked about had shown to be another run's. */
+const LETS_GO_OF_OTHER_JOBS = 'lets-go-of-other-jobs';
+
+/**
+ * Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. `null`: nothing is in
+ * doubt any more.
+ */
+export async function awaitDecision(
+  run: VideoRun,
+  doubt: Unknown,
+  inDoubt: readonly string[],
+): Promise<Decision | null> {
   run.decide(null);
   if (doubt.earlierJobs !== undefined) run.hadBeforeReset(doubt.earlierJobs);
   run.inDoubt = `${mayCost(run)}${whichOnes(inDoubt)}`;
-  const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${run.inDoubt}`;
+  const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${run.inDoubt}${notOfThisRun(run.early)}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message: question } });
   log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: doubt.unknown });
   const named = new NamedJobs(run, { isOnly: inDoubt.length === 1, kin: kinOf(doubt) });
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
     const found = await named.adoptOne();
+    if (doubt.turnedUp !== undefined && run.turnedUp.size === 0 && patched(LETS_GO_OF_OTHER_JOBS)) return null;
     const hasNews = await looksBack(run);
     const decision = preferred(run.decided(), found);
     const wouldPay = decision?.action === 'resubmit';
@@ -203,6 +221,11 @@ class NamedJobs {
 
 function notReadYet(jobIds: readonly string[]): string {
   return ` The provider told of job ${jobIds.join(', ')}, which could not be read yet: before you have the request sent again, try to adopt it.`;
+}
+
+function notOfThisRun(early: ReadonlySet<string>): string {
+  if (early.size === 0) return '';
+  return ` Job ${[...early].join(', ')}, of which the provider told before the request had left, is not of this run.`;
 }
 
 function isOfUse(status: string): boolean {

@@ -2,6 +2,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  currentUpdateInfo,
   patched,
   proxyLocalActivities,
   setHandler,
@@ -44,7 +45,7 @@ export function listen(run: VideoRun): void {
     description:
       'From the worker, before the paid request leaves: false once somebody has cancelled the run, or its job has turned up.',
   });
-  setHandler(mayHaveSentQuery, () => run.mayHaveSent, {
+  setHandler(mayHaveSentQuery, () => run.mayHaveSent(), {
     description: 'From the worker, before it begins a submit: whether an attempt before it may have sent the request.',
   });
   setHandler(
@@ -74,9 +75,9 @@ export function listen(run: VideoRun): void {
   );
   setHandler(
     sendingSignal,
-    (at) => {
-      if (at === false) run.mayHaveSent = false;
-      else run.sends(typeof at === 'string' ? at : null);
+    (at, attempt, retryAfterMs) => {
+      if (at === false) run.sentForNothing(attempt, retryAfterMs ?? 0);
+      else run.sends(typeof at === 'string' ? at : null, attempt);
     },
     {
       description:
@@ -149,7 +150,8 @@ function overtakenBy(decision: Decision | null): string {
 }
 
 async function decide(run: VideoRun, answer: ResolveSubmission): Promise<Decision> {
-  if (answer.action !== 'adopt') return { action: answer.action };
+  if (answer.action === 'abandon') return { action: 'abandon' };
+  if (answer.action === 'resubmit') return { action: 'resubmit', answer: currentUpdateInfo()?.id ?? null };
   const { jobId } = answer;
   run.inspections++;
   try {

@@ -16,6 +16,10 @@ export const isWantedQuery = defineQuery<boolean>(IS_WANTED_QUERY);
 export const mayHaveSentQuery = defineQuery<boolean>(MAY_HAVE_SENT_QUERY);
 export const cancelSignal = defineSignal<[CancelRequest?]>(CANCEL_SIGNAL);
 export const providerEventSignal = defineSignal<[ProviderEvent & OwnWord]>(PROVIDER_EVENT_SIGNAL);
-/** With the worker's time, in ISO; workers of earlier builds say none. `false`: no job came of the request. */
-export const sendingSignal = defineSignal<[(string | false)?]>(SENDING_SIGNAL);
+/**
+ * With the worker's time, in ISO, and a name for the attempt; workers of earlier builds say neither. `false`: no job came of that
+ * attempt, and with it may come the provider's `Retry-After` in milliseconds.
+ */
+export const sendingSignal =
+  defineSignal<[at?: string | false, attempt?: string, retryAfterMs?: number | null]>(SENDING_SIGNAL);
 export const resolveSubmissionUpdate = defineUpdate<VideoStatus, [ResolveSubmission]>(RESOLVE_SUBMISSION_UPDATE);

@@ -1,6 +1,7 @@
 import {
   ApplicationFailure,
   CancelledFailure,
+  condition,
   log,
   patched,
   proxyActivities,
@@ -31,20 +32,27 @@ type PaidRequest = Omit<SubmitInput, 'submitMs'>;
 /** Brings the run to a job, by at most one paid request, unless an operator asks for another. */
 export async function submit(run: VideoRun, request: ProviderRequest): Promise<void> {
   const inDoubt: string[] = [];
+  let answer: string | null = null;
   for (;;) {
     await endIfCancelled(run);
     run.enter('submitting', { error: null });
     await checkAgain(run);
     const askedAt = now();
     const { maxCostUsd } = run.input;
-    const outcome = await submitOnce(run, { request, firstRunId: workflowInfo().firstExecutionRunId, maxCostUsd });
+    const outcome = await submitOnce(run, {
+      request,
+      firstRunId: workflowInfo().firstExecutionRunId,
+      answer,
+      maxCostUsd,
+    });
     if ('jobId' in outcome) {
       run.follow(outcome.jobId, outcome.status, now());
       run.holdBack(outcome.jobId, outcome.retryAfterMs);
       for (const other of await withoutOtherRuns(run)) run.learnOfOther(other);
       return;
     }
-    if (outcome.turnedUp === undefined || inDoubt.length === 0) {
+    const isNew = outcome.turnedUp === undefined || inDoubt.length === 0;
+    if (isNew) {
       inDoubt.push(
         outcome.earlierJobs === undefined
           ? `the submit sent after ${run.sendingAt ?? askedAt}`
@@ -52,6 +60,11 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
       );
     }
     const decision = await awaitDecision(run, outcome, inDoubt);
+    if (decision === null) {
+      if (isNew) inDoubt.pop();
+      goOnWith(run, outcome.turnedUp?.after ?? null);
+      continue;
+    }
     log.info('the submit in doubt was answered', { ...decision });
     if (decision.action === 'adopt') {
       if (inDoubt.length > 1) {
@@ -64,7 +77,16 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
     }
     if (decision.action === 'abandon') throw failRun('SubmissionAbandoned', `${abandoned(inDoubt)}${run.inDoubt}`);
     run.overrule(inDoubt.at(-1) ?? '');
+    answer = decision.answer;
   }
+}
+
+/** The job that had turned up is another run's, so what the provider said of the request itself counts. */
+function goOnWith(run: VideoRun, attempted: 'not sent' | ApplicationFailure | null): void {
+  run.inDoubt = '';
+  if (attempted === null) return;
+  run.submits.splice(-1, 1, nameOf(attempted));
+  if (attempted instanceof ApplicationFailure) throw attempted;
 }
 
 function abandoned(inDoubt: readonly string[]): string {
@@ -78,11 +100,12 @@ async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJo
   const deadlineAt = Date.now() + run.plan.submitMs;
   for (;;) {
     await endIfCancelled(run);
-    const before = await turnedUp(run);
+    const before = await turnedUp(run, null);
     if (before !== null) return before;
+    if (!(await sparesProvider(run, deadlineAt))) continue;
     const attempted = await attempt(run, { ...paid, submitMs: Math.max(0, deadlineAt - Date.now()) });
     const isNoJob = attempted === 'not sent' || attempted instanceof ApplicationFailure;
-    const outcome = (isNoJob ? await turnedUp(run) : null) ?? attempted;
+    const outcome = (isNoJob ? await turnedUp(run, attempted) : null) ?? attempted;
     recordSubmit(run, nameOf(outcome));
     if (outcome instanceof ApplicationFailure) throw outcome;
     if (outcome !== 'not sent') return outcome;
@@ -97,13 +120,29 @@ async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJo
   }
 }
 
-/** A job came of a request whose answer had none. */
-async function turnedUp(run: VideoRun): Promise<Unknown | null> {
+/**
+ * A submit that was called off in the pause after a refusal leaves the provider's `Retry-After` to the next one. `false`: what
+ * is to be done may have changed meanwhile.
+ */
+async function sparesProvider(run: VideoRun, deadlineAt: number): Promise<boolean> {
+  const until = Math.min(run.sparedUntil, deadlineAt);
+  if (Date.now() >= until) return true;
+  const summary = 'the provider asks to wait';
+  if (await condition(() => run.wantsNoRequest(), until - Date.now(), { summary })) return false;
+  if (run.sparedUntil <= deadlineAt) return true;
+  throw failRun(
+    'ProviderUnavailable',
+    `OpenRouter refused the request and asked to wait for longer than timeouts.submit. No job was accepted, and nothing was billed. Start it again later.`,
+  );
+}
+
+/** A job came of a request whose answer had none. `after`: what became of that request, where this is known. */
+async function turnedUp(run: VideoRun, after: 'not sent' | ApplicationFailure | null): Promise<Unknown | null> {
   const jobs = await withoutOtherRuns(run);
   if (jobs.length === 0) return null;
   return {
     unknown: `The provider tells of job ${jobs.join(', ')} for this run, though no answer to its request had a job.`,
-    turnedUp: true,
+    turnedUp: { after },
   };
 }
 
@@ -121,8 +160,7 @@ const ENDED_BY_HAND = 'The submit was ended in Temporal, by somebody who may not
 type Attempt = SubmittedJob | Unknown | 'not sent' | ApplicationFailure;
 
 async function attempt(run: VideoRun, input: SubmitInput): Promise<Attempt> {
-  run.mayHaveSent = false;
-  run.sendingAt = null;
+  run.beginSubmit();
   try {
     const options = { ...SUBMIT, summary: `submit to ${input.request.model}` };
     const job = await run.untilCancelled(() => submitVideo.executeWithOptions(options, [input]));
@@ -148,13 +186,13 @@ function attemptOf(run: VideoRun, error: unknown): Attempt {
   const cause = activityCause(error);
   if (cause instanceof CancelledFailure && run.wantsNoRequest()) {
     // Somebody may have failed, or cancelled, an attempt by hand whose request was under way.
-    return run.mayHaveSent && patched(DOUBTS_A_CANCELLED_SUBMIT) ? { unknown: ENDED_BY_HAND } : 'not sent';
+    return run.mayHaveSent() && patched(DOUBTS_A_CANCELLED_SUBMIT) ? { unknown: ENDED_BY_HAND } : 'not sent';
   }
   if (cause instanceof TimeoutFailure) {
     const mark = cause.lastHeartbeatDetails as SubmitMark | undefined;
     if (mark?.job !== undefined) return mark.job;
     // Without any mark the run's own word counts: an operator who unpauses an activity can have its heartbeat forgotten.
-    const sent = mark?.sending ?? run.mayHaveSent;
+    const sent = mark?.sending ?? run.mayHaveSent();
     if (!sent) return 'not sent';
     return { unknown: 'The worker stopped answering after the request could have left.' };
   }
@@ -166,7 +204,7 @@ function attemptOf(run: VideoRun, error: unknown): Attempt {
   const type = contractType(cause);
   if (type === 'ProviderUnavailable' && run.wantsNoRequest()) return 'not sent';
   if (type !== null) return endWith(type, cause.message);
-  if (!run.mayHaveSent) throw error;
+  if (!run.mayHaveSent()) throw error;
   return { unknown: `${ENDED_BY_HAND} It was told: ${cause.message}.` };
 }
 

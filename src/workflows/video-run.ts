@@ -37,7 +37,7 @@ const KEYWORD_CHARACTERS = 255;
 /** An operator's answer to `awaiting_decision`. */
 export type Decision =
   | { readonly action: 'adopt'; readonly jobId: string; readonly providerStatus: string }
-  | { readonly action: 'resubmit' }
+  | { readonly action: 'resubmit'; /** The update's id. */ readonly answer: string | null }
   | { readonly action: 'abandon' };
 
 /** The worker's, of the job that a submit of this very run led to; of events of the provider nobody knows which run's job they name. */
@@ -50,6 +50,12 @@ const RECORDS_OTHER_JOBS = 'records-other-jobs';
 
 /** Runs of earlier builds had the request sent again although an event had named a job meanwhile. */
 export const STOPS_FOR_ITS_JOB = 'stops-for-its-job';
+
+/** Runs of earlier builds took a job for theirs that an event had named before they had sent anything. */
+const SETS_EARLY_JOBS_ASIDE = 'sets-early-jobs-aside';
+
+/** Of workers of earlier builds. */
+const UNNAMED = '';
 
 /** What of it belongs to the wait, and not to the run. */
 export type PollState = Omit<
@@ -86,9 +92,14 @@ export class VideoRun {
   knowsEarlierJobs = false;
   /** What became of every submit so far. */
   readonly submits: SubmitOutcome[] = [];
-  /** The worker has said that the request is about to leave, and when, if it says so much. */
-  mayHaveSent = false;
+  /** Jobs that provider events named before this run had sent anything, which cannot have come of it. */
+  readonly early = new Set<string>();
+  /** Attempts whose request is about to leave, the worker has said, and of which it is not known that no job came. */
+  private readonly sending = new Set<string>();
+  /** When the last of them was, if the worker says so much. */
   sendingAt: string | null = null;
+  /** Until when the provider has asked to be spared submits, in milliseconds since the epoch. */
+  sparedUntil = 0;
   private hasEverSent = false;
   /** Which submits nobody knows the outcome of, and what they may have cost: whole sentences, or nothing. */
   inDoubt = '';
@@ -152,11 +163,28 @@ export class VideoRun {
     return this.cancelRequested || this.turnedUp.size > 0;
   }
 
+  /** A method, so that nobody reads a value from before an await. */
+  mayHaveSent(): boolean {
+    return this.sending.size > 0;
+  }
+
+  beginSubmit(): void {
+    this.sending.clear();
+    this.sendingAt = null;
+  }
+
   /** The request is about to leave, the worker says. */
-  sends(at: string | null): void {
-    this.mayHaveSent = true;
+  sends(at: string | null, attempt = UNNAMED): void {
+    this.sending.add(attempt);
     this.hasEverSent = true;
     this.sendingAt = at;
+  }
+
+  /** No job came of that attempt, and the provider may have asked to wait. A worker of an earlier build names none, and has but one. */
+  sentForNothing(attempt: string | undefined, retryAfterMs: number): void {
+    if (attempt === undefined) this.sending.clear();
+    else this.sending.delete(attempt);
+    this.sparedUntil = Math.max(this.sparedUntil, Date.now() + retryAfterMs);
   }
 
   /** The operator's answer, once there is one. */
@@ -266,6 +294,10 @@ export class VideoRun {
 
   /** The newest are kept: what came before them was looked at when it came, and the run's own job may come late. */
   private keep(jobId: string): void {
+    if (!this.hasEverSent && !this.isReset && !this.adopts && patched(SETS_EARLY_JOBS_ASIDE)) {
+      if (this.early.size < REMEMBERED_EVENTS) this.early.add(jobId);
+      return;
+    }
     this.looks.delete(jobId);
     if (this.candidates.includes(jobId)) return;
     this.candidates.push(jobId);
@@ -389,7 +421,7 @@ export class VideoRun {
     const tenant = this.plan_ === null ? undefined : this.input.tenant;
     upsertSearchAttributes([
       { key: STATE_KEY, value: state },
-      ...(model === null ? [] : [{ key: MODEL_KEY, value: model }]),
+      ...(model === null ? [] : [{ key: MODEL_KEY, value: model.slice(0, KEYWORD_CHARACTERS) }]),
       ...(jobId === null || jobId.length > KEYWORD_CHARACTERS ? [] : [{ key: JOB_ID_KEY, value: jobId }]),
       ...(costUsd === null ? [] : [{ key: COST_KEY, value: costUsd }]),
       ...(tenant === undefined ? [] : [{ key: TENANT_KEY, value: tenant }]),

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { TemporalPort } from '../../src/activities/deps.js';
+import { AttemptOver, type TemporalPort } from '../../src/activities/deps.js';
 import { ModelCatalog } from '../../src/activities/model-catalog.js';
 import type { SubmitMark } from '../../src/activities/submit-mark.js';
 import { createSubmitVideo } from '../../src/activities/submit-video.js';
@@ -87,18 +87,22 @@ describe('a submit that is run again', () => {
     expect(provider.submits).toHaveLength(1);
   });
 
-  it.each([
-    ['takes its word back', true],
-    ['takes nothing back where the server counts on it no more', false],
-  ])('%s after a refusal', async (_, isCountedOn) => {
-    provider.script = { submit: () => refusal(429, 'slow down') };
-    const announceNoJob = vi.fn(() => Promise.resolve());
+  it.each<[string, (mark: SubmitMark) => boolean, number | null]>([
+    ['after a refusal', () => false, 7_000],
+    ['after a refusal, where the server counts on it no more', ({ sending }) => !sending, 7_000],
+    ['where it is over before its request leaves', () => true, null],
+  ])('takes back its own word, and no other’s, %s', async (_, isOver, retryAfterMs) => {
+    provider.script = { submit: () => refusal(429, 'slow down', { 'Retry-After': '7' }) };
+    const announceSending = vi.fn<TemporalPort['announceSending']>(() => Promise.resolve());
+    const announceNoJob = vi.fn<TemporalPort['announceNoJob']>(() => Promise.resolve());
     const sent = again(undefined, {
-      acknowledge: (mark) =>
-        isCountedOn || (mark as SubmitMark).sending ? Promise.resolve() : Promise.reject(new Error('over')),
+      acknowledge: (mark) => (isOver(mark as SubmitMark) ? Promise.reject(new AttemptOver('over')) : Promise.resolve()),
+      announceSending,
       announceNoJob,
     });
     await expect(sent).rejects.toMatchObject({ type: 'ProviderUnavailable' });
-    expect(announceNoJob).toHaveBeenCalledTimes(isCountedOn ? 1 : 0);
+    const [[run, attempt] = []] = announceSending.mock.calls;
+    expect(attempt).toMatch(/^[0-9a-f-]{36}$/);
+    expect(announceNoJob.mock.calls).toEqual([[run, attempt, retryAfterMs]]);
   });
 });

@@ -36,7 +36,7 @@ async function completedTasks({ workflowId }: LongtakeHandle) {
 /** The run waits at its end, and takes the answer in it, so that Temporal applies the answer again in the run it makes. */
 async function taskThatWasAnswered({ workflowId }: LongtakeHandle) {
   const events = (await rig.temporal.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
-  const answer = events.find(
+  const answer = events.findLast(
     ({ workflowExecutionUpdateAcceptedEventAttributes: it }) => it !== null && it !== undefined,
   );
   const isTask = ({ eventId }: { eventId?: unknown }) => String(eventId) === String(Number(answer?.eventId) - 1);
@@ -169,6 +169,46 @@ describe('a run that is reset', () => {
     expect(rig.provider.submits).toHaveLength(2);
     await handle.resolveSubmission({ action: 'resubmit' });
     expect(await until(handle, ({ state }) => state === 'generating')).toMatchObject({ jobId: 'allowed-3' });
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
+  });
+
+  it('to before an answer, and then that run to before the same answer, asks each time', async () => {
+    rig.provider.script = { submit: () => refusal(500, 'who knows') };
+    const handle = await rig.start();
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await until(handle, ({ error }) => /Also in doubt/.test(error?.message ?? ''));
+    for (const time of ['first', 'second']) {
+      const { runId } = await handle.status();
+      await resetTo(handle, await taskThatWasAnswered(handle));
+      await until(
+        handle,
+        (status) => status.runId !== runId && /Reset took this run back/.test(status.error?.message ?? ''),
+      );
+      expect(rig.provider.submits, time).toHaveLength(2);
+    }
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
+  });
+
+  it('to before an answer takes another one, which it refuses, for no permission', async () => {
+    const own = await startRig();
+    onTestFinished(() => own.stop());
+    own.provider.script = { submit: () => refusal(500, 'who knows'), poll: () => refusal(404, 'no such job') };
+    const handle = await own.start();
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await until(handle, ({ error }) => /Also in doubt/.test(error?.message ?? ''));
+    await own.worker?.stop();
+    await resetTo(handle, await taskThatWasAnswered(handle));
+    const refused = expect(handle.resolveSubmission({ action: 'adopt', jobId: 'mistyped' })).rejects.toMatchObject({
+      message: expect.stringContaining('knows no job mistyped') as string,
+    });
+    await own.startWorker();
+    await refused;
+    await until(handle, ({ error }) => /Reset took this run back/.test(error?.message ?? ''));
+    expect(own.provider.submits).toHaveLength(2);
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
   });

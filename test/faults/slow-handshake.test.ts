@@ -72,6 +72,22 @@ async function withHandshakeUnderWay() {
   return { handle, letGo };
 }
 
+it('a submit that is paused during the handshake, and unpaused with its mark forgotten, is sent once, and nobody is asked', async () => {
+  const { handle, letGo } = await withHandshakeUnderWay();
+  const submit = { namespace: 'default', execution: { workflowId: handle.workflowId }, type: 'submitVideo' };
+  await rig.temporal.workflowService.pauseActivity(submit);
+  letGo();
+  const lastProblem = async () => {
+    const { raw } = await rig.temporal.workflow.getHandle(handle.workflowId).describe();
+    return raw.pendingActivities?.[0]?.lastFailure?.message;
+  };
+  await expect.poll(lastProblem, { timeout: 60_000 }).toMatch(/^Nothing was submitted, because/);
+  expect(rig.provider.submits).toHaveLength(0);
+  await rig.temporal.workflowService.unpauseActivity({ ...submit, resetHeartbeat: true });
+  await handle.result();
+  expect(rig.provider.submits).toHaveLength(1);
+});
+
 const CANCELS: Readonly<Record<string, (handle: LongtakeHandle) => Promise<unknown>>> = {
   'the signal': (handle) => handle.cancel('no more money'),
   'Temporal’s own Cancel': ({ workflowId }) => rig.temporal.workflow.getHandle(workflowId).cancel(),

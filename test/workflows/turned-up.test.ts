@@ -122,26 +122,77 @@ describe('a job that turns up while the request is to be sent again', () => {
     expect(rig.provider.submits).toHaveLength(1);
   });
 
-  it('and is that of an earlier run under the same id holds nothing up', async () => {
+  it('and is that of an earlier run under the same id breaks no pause that the provider asks for', async () => {
+    const sentAt: number[] = [];
     rig.provider.script = {
-      submit: ({ n }) => (n === 2 ? refusal(503, 'no provider', SOON) : accepted(`reused-${n}`)),
+      submit: ({ n }) => {
+        sentAt.push(performance.now());
+        return n === 2 ? refusal(503, 'no provider', SOON) : accepted(`reused-${n}`);
+      },
       poll: ({ jobId }) => completed(jobId),
     };
-    const first = await rig.start();
-    await first.result();
-    const { workflowId } = first;
-    const { workflow } = rig.temporal;
-    await expect
-      .poll(() => workflow.count(`WorkflowId = '${workflowId}' AND LongtakeJobId = 'reused-1'`))
-      .toMatchObject({ count: 1 });
-    const args = [withDefaults({ output: 'second-under-this-id.mp4' })];
-    await workflow.start('generateVideo', { workflowId, taskQueue: rig.taskQueue, args });
+    const second = await secondUnderItsId('reused-1');
     await untilSent(2);
-    const second = rig.client.handle(workflowId);
     await tell(second, { jobId: 'reused-1' });
     expect((await second.result()).jobId).toBe('reused-3');
     expect(await toldOf(second)).toEqual([]);
+    expect((sentAt[2] ?? 0) - (sentAt[1] ?? 0)).toBeGreaterThan(2_900);
   });
+
+  it('and is that of an earlier run, as it shows later, ends the question', async () => {
+    let isBack = false;
+    rig.provider.script = {
+      submit: async ({ n }) => {
+        if (n === 1) return accepted('another-1');
+        await tell(second, { jobId: 'another-1' });
+        return refusal(402, 'no money');
+      },
+      poll: ({ jobId }) => (rig.provider.submits.length === 1 || isBack ? completed(jobId) : refusal(503, 'a storm')),
+    };
+    const second = await secondUnderItsId('another-1');
+    await until(second, ({ error }) => /could not be read yet/.test(error?.message ?? ''));
+    isBack = true;
+    await tell(second, { jobId: 'another-1', status: 'told once more' });
+    await expect(second.result()).rejects.toMatchObject({ type: 'InsufficientCredits' });
+  });
+});
+
+/** A run that begins when an earlier one under its id has ended, and is listed, with that job. */
+async function secondUnderItsId(jobId: string): Promise<LongtakeHandle> {
+  const first = await rig.start();
+  await first.result();
+  const { workflowId } = first;
+  const { workflow } = rig.temporal;
+  await expect
+    .poll(() => workflow.count(`WorkflowId = '${workflowId}' AND LongtakeJobId = '${jobId}'`))
+    .toMatchObject({ count: 1 });
+  const args = [withDefaults({ output: `after-${jobId}.mp4` })];
+  await workflow.start('generateVideo', { workflowId, taskQueue: rig.taskQueue, args });
+  return rig.client.handle(workflowId);
+}
+
+it('a job that is named before the run has sent anything is not taken for its own', async () => {
+  rig.provider.script = {
+    submit: async () => {
+      await tell(handle, { jobId: 'own-one' });
+      return refusal(500, 'who knows');
+    },
+    poll: ({ jobId }) => completed(jobId),
+  };
+  await rig.worker?.stop();
+  const handle = await rig.start();
+  await tell(handle, { jobId: 'named-early' });
+  await rig.startWorker();
+  expect((await handle.result()).jobId).toBe('own-one');
+});
+
+it('a question names a job that was named before the run had sent anything as none of its own', async () => {
+  rig.provider.script = { submit: () => refusal(500, 'who knows'), poll: ({ jobId }) => completed(jobId) };
+  const handle = await rig.client.start(withDefaults({}), { id: `early-${rig.taskQueue}` });
+  await tell(handle, { jobId: 'named-early' });
+  const { error } = await awaiting(handle);
+  expect(error?.message).toContain('named-early, of which the provider told before the request had left, is not of');
+  await handle.resolveSubmission({ action: 'abandon' });
 });
 
 it('what an operator had sent again in spite of is shown from then on', async () => {
