@@ -2,6 +2,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { goldenHistories, type GoldenHistory } from '../support/histories.js';
+import { patchesIn, patchesInCode } from '../support/patches.js';
 import { useQuietRuntime, WORKFLOW_BUNDLE } from '../support/rig.js';
 
 useQuietRuntime();
@@ -14,6 +15,13 @@ async function replay({ workflowId, events }: Pick<GoldenHistory, 'workflowId' |
 describe('histories of earlier releases replay on this one', () => {
   it('has a history for every way a run can go', () => {
     expect(histories.length).toBeGreaterThanOrEqual(15);
+  });
+
+  it('has a history that goes by each patch of the code', async () => {
+    const patches = await patchesInCode();
+    const recorded = new Set(histories.flatMap(patchesIn));
+    expect(patches).not.toHaveLength(0);
+    expect(patches.filter((id) => !recorded.has(id))).toEqual([]);
   });
 
   it.each(histories.map((history) => [history.name, history] as const))('%s', async (_name, history) => {
