@@ -10,7 +10,7 @@ import {
 import type { Activities } from '../activities/index.js';
 import type { DownloadInput, DownloadProgress } from '../activities/download-video.js';
 import { adoptOutputCommand } from '../contract/commands.js';
-import { withCommand, type FailureType } from '../contract/failures.js';
+import { withCommand } from '../contract/failures.js';
 import { LIMITS } from '../contract/limits.js';
 import { downloadTaskQueue } from '../contract/names.js';
 import { outputKeyOf } from '../contract/output-key.js';
@@ -27,17 +27,10 @@ const { downloadVideo } = proxyActivities<Pick<Activities, 'downloadVideo'>>({
 });
 const { discardDownload } = proxyActivities<Pick<Activities, 'discardDownload'>>(DISCARD);
 
-/**
- * What may be of one output, while the others are as they should be, by the patch with which it is. Runs of earlier builds
- * gave up all further outputs with the first that was not to be had.
- */
-const OF_ONE_OUTPUT: Partial<Record<FailureType, string>> = {
-  DownloadFailed: 'tries-every-output',
-  InvalidVideo: 'tries-every-output',
-  StorageFailed: 'tries-every-output-after-storage-failed',
-  AuthenticationFailed: 'tries-every-output-after-a-refusal',
-  PermissionDenied: 'tries-every-output-after-a-refusal',
-};
+/** Runs of earlier builds gave up all further outputs with the first that was not to be had. */
+const TRIES_EVERY_OUTPUT = 'tries-every-output';
+const TRIES_EVERY_OUTPUT_AFTER_STORAGE_FAILED = 'tries-every-output-after-storage-failed';
+const TRIES_EVERY_OUTPUT_AFTER_A_REFUSAL = 'tries-every-output-after-a-refusal';
 
 interface Unsaved {
   readonly key: string;
@@ -68,10 +61,20 @@ export async function download(run: VideoRun, jobId: string, listed: number): Pr
   if (first !== undefined) throw endOfSome(run, first, others, left);
 }
 
+/** What may be of one output, while the others are as they should be. */
 function isOfOneOutput(failure: ApplicationFailure): boolean {
-  const type = contractType(failure);
-  const patch = type === null ? undefined : OF_ONE_OUTPUT[type];
-  return patch !== undefined && patched(patch);
+  switch (contractType(failure)) {
+    case 'DownloadFailed':
+    case 'InvalidVideo':
+      return patched(TRIES_EVERY_OUTPUT);
+    case 'StorageFailed':
+      return patched(TRIES_EVERY_OUTPUT_AFTER_STORAGE_FAILED);
+    case 'AuthenticationFailed':
+    case 'PermissionDenied':
+      return patched(TRIES_EVERY_OUTPUT_AFTER_A_REFUSAL);
+    default:
+      return false;
+  }
 }
 
 async function saveOne(run: VideoRun, input: DownloadInput): Promise<void> {

@@ -99,7 +99,7 @@ export async function removeFolder(folder: string): Promise<void> {
 }
 
 /** Nothing of the surroundings' settings, except where the Temporal CLI is. */
-function inherited(): NodeJS.ProcessEnv {
+export function inherited(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(OPENROUTER_|TEMPORAL_|LONGTAKE_|NODE_OPTIONS|npm_)/.test(name),
   );

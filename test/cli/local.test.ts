@@ -1,12 +1,15 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { copyFile, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Outcome } from '../../src/cli/outcome.js';
-import { CliProcess, longtake, newFolder } from './cli-process.js';
+import { CliProcess, inherited, longtake, newFolder } from './cli-process.js';
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const LOCAL = ['generate', '--local', '--poll-interval', '200ms', '--duration', '4'];
 const QUICK = ['--simulated-generation', '1s'];
 const SIMULATION = /^! SIMULATION: .*nothing is paid and no real video/;
@@ -160,6 +163,21 @@ it('makes the greenhouse for npm start, under the next free name, past a run tha
     prompt: expect.stringContaining('greenhouse') as string,
     ...{ duration: 4, resolution: '720p', aspect_ratio: '16:9', generate_audio: false },
   });
+});
+
+it('makes the greenhouse by npm start itself, with the words behind --', async () => {
+  const folder = await newFolder();
+  await copyFile(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  await symlink(join(ROOT, 'dist'), join(folder, 'dist'));
+  const words = ['--poll-interval', '200ms', ...QUICK, '--output', 'of-npm-start.mp4'];
+  const { stdout, stderr } = await promisify(execFile)('npm', ['start', '--', ...words], {
+    cwd: folder,
+    env: inherited(),
+  });
+  expect(stdout).toMatch(/\/videos\/of-npm-start\.mp4\n$/);
+  expect(stderr).toMatch(/^run greenhouse-\S+$/m);
+  expect(await submittedJobs(folder)).toBe(1);
+  expect(await readdir(join(folder, 'videos'))).toEqual(['of-npm-start.mp4']);
 });
 
 it('tells at its end that another run of the folder, left behind before, has ended beside it', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { accepted, completed, job, refusal } from '../support/provider.js';
+import { completedTasks, resetTo } from '../support/reset-run.js';
 import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
 
 /** Temporal's UI has a Reset button on every run. It makes a new run of the old one's beginning, and must not pay again. */
@@ -23,15 +24,6 @@ afterAll(async () => {
 const PATIENT = { polling: { initialInterval: '200ms', maximumInterval: '200ms', maximumAttempts: 100_000 } } as const;
 
 const awaiting = (handle: LongtakeHandle) => until(handle, ({ state }) => state === 'awaiting_decision');
-
-/** The workflow tasks that a run may be reset to, from the first on. */
-async function completedTasks({ workflowId }: LongtakeHandle) {
-  const { events } = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
-  const completed = (events ?? []).filter(
-    ({ workflowTaskCompletedEventAttributes: it }) => it !== null && it !== undefined,
-  );
-  return completed.map(({ eventId }) => eventId);
-}
 
 /** The run waits at its end, and takes the answer in it, so that Temporal applies the answer again in the run it makes. */
 async function taskThatWasAnswered({ workflowId }: LongtakeHandle) {
@@ -66,22 +58,9 @@ async function withSubmitUnderWay(
   };
 }
 
-type TaskId = Awaited<ReturnType<typeof completedTasks>>[number];
-
-async function resetTo({ workflowId }: LongtakeHandle, task: TaskId): Promise<void> {
-  const { runId } = await rig.temporal.workflow.getHandle(workflowId).describe();
-  await rig.temporal.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId, runId },
-    workflowTaskFinishEventId: task ?? null,
-    reason: 'somebody pressed the button',
-    requestId: randomUUID(),
-  });
-}
-
 async function resetToStart(handle: LongtakeHandle): Promise<void> {
-  const [first] = await completedTasks(handle);
-  await resetTo(handle, first);
+  const [first] = await completedTasks(rig, handle);
+  await resetTo(rig, handle, first);
 }
 
 /** Lists lag behind the runs, and what a reset run knows of the one before comes from a list. */
@@ -140,13 +119,13 @@ describe('a run that is reset', () => {
 
   it('while its submit is under way asks, although the server itself runs the activity again', async () => {
     const { handle, answer } = await withSubmitUnderWay('asked');
-    const before = await completedTasks(handle);
+    const before = await completedTasks(rig, handle);
     await rig.temporal.workflow
       .getHandle(handle.workflowId)
       .signal('providerEvent', { jobId: 'x', status: 'completed' });
-    await expect.poll(() => completedTasks(handle)).not.toHaveLength(before.length);
+    await expect.poll(() => completedTasks(rig, handle)).not.toHaveLength(before.length);
 
-    await resetTo(handle, (await completedTasks(handle)).at(-1));
+    await resetTo(rig, handle, (await completedTasks(rig, handle)).at(-1));
     await awaiting(handle);
     answer();
     await handle.resolveSubmission({ action: 'adopt', jobId: 'asked-1' });
@@ -164,7 +143,7 @@ describe('a run that is reset', () => {
     await handle.resolveSubmission({ action: 'resubmit' });
     await until(handle, ({ state }) => state === 'generating');
 
-    await resetTo(handle, await taskThatWasAnswered(handle));
+    await resetTo(rig, handle, await taskThatWasAnswered(handle));
     await until(handle, ({ error }) => /Reset took this run back/.test(error?.message ?? ''));
     expect(rig.provider.submits).toHaveLength(2);
     await handle.resolveSubmission({ action: 'resubmit' });
@@ -222,12 +201,12 @@ describe('a run that is reset', () => {
       };
       const handle = await rig.start(PATIENT);
       await awaiting(handle);
-      const asked = (await completedTasks(handle)).at(-1);
+      const asked = (await completedTasks(rig, handle)).at(-1);
       await handle.resolveSubmission({ action: 'resubmit' });
       await until(handle, ({ state }) => state === 'generating');
       await untilListed(handle, 'again-2');
 
-      await resetTo(handle, asked);
+      await resetTo(rig, handle, asked);
       await awaiting(handle);
       await handle.resolveSubmission({ action }).catch(() => undefined);
       if (action === 'resubmit') {
@@ -312,7 +291,7 @@ describe('a run that is reset', () => {
     const { jobId, runId } = await until(handle, ({ polls }) => polls > 1);
     const waiting = handle.result().catch((error: unknown) => error);
     await handle.status(); // so that it waits for the first run
-    await resetTo(handle, (await completedTasks(handle)).at(-1));
+    await resetTo(rig, handle, (await completedTasks(rig, handle)).at(-1));
     const ended = rig.temporal.workflow.getHandle(handle.workflowId, runId, { followRuns: false }).result();
     await expect(ended).rejects.toThrow('somebody pressed the button');
     if (end === 'succeeded') isDone = true;
@@ -329,8 +308,8 @@ describe('a run that is reset', () => {
     const handle = await rig.start();
     await expect(handle.result()).rejects.toMatchObject({ type: 'DownloadFailed' });
     rig.provider.script = { poll: ({ jobId }) => completed(jobId) };
-    const [beforeDownload] = (await completedTasks(handle)).slice(-3); // then come the sweep and the end
-    await resetTo(handle, beforeDownload);
+    const [beforeDownload] = (await completedTasks(rig, handle)).slice(-3); // then come the sweep and the end
+    await resetTo(rig, handle, beforeDownload);
     expect((await handle.result()).assets).toHaveLength(1);
     expect(rig.provider.submits).toHaveLength(1);
   });

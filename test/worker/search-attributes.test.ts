@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startDevServer, type DevServer } from '../support/dev-server.js';
 import { startGrpcProxy } from '../support/grpc-proxy.js';
 import { logLines, startRig, type Rig } from '../support/rig.js';
+
+/** Of gRPC. */
+const PERMISSION_DENIED = 7;
 
 let server: DevServer;
 let rig: Rig;
@@ -42,16 +45,35 @@ it('can be asked for in a list', async () => {
   await expect.poll(async () => (await rig.temporal.workflow.count(query)).count).toBe(1);
 });
 
-it('is told of by a worker that may not create it, with what is not seen without', async () => {
-  const proxy = await startGrpcProxy(server.address);
-  void proxy.loseAnswersTo('ListSearchAttributes', { grpcStatus: 7 });
-  const before = logLines.length;
-  const without = await startRig({ address: proxy.address });
-  onTestFinished(async () => {
-    await without.stop();
-    await proxy.close();
-  });
-  const told = logLines.slice(before).filter((line) => line.includes('search attributes are missing'));
-  expect(told).toHaveLength(1);
-  expect(told[0]).toMatch(/nobody sees which runs already follow a job.* To create them: temporal operator/);
+describe('a worker that may not create it', () => {
+  /** On a server that has none, by a way on which the call is refused. */
+  async function withRefused(method: string): Promise<Rig> {
+    const bare = await startDevServer(inject('temporalCli'), { bare: true });
+    const proxy = await startGrpcProxy(bare.address);
+    void proxy.loseAnswersTo(method, { grpcStatus: PERMISSION_DENIED });
+    const without = await startRig({ address: proxy.address });
+    onTestFinished(async () => {
+      await without.stop();
+      await proxy.close();
+      await bare.stop();
+    });
+    return without;
+  }
+
+  it.each(['ListSearchAttributes', 'AddSearchAttributes'])(
+    'tells of it, and takes runs to their ends: %s',
+    async (method) => {
+      const before = logLines.length;
+      const without = await withRefused(method);
+      const told = logLines.slice(before).filter((line) => line.includes('search attributes are missing'));
+      expect(told).toHaveLength(1);
+      expect(told[0]).toMatch(/nobody sees which runs already follow a job.* To create them: temporal operator/);
+
+      const handle = await without.start({ tenant: 'one' });
+      await handle.result();
+      const { events } = await without.temporal.workflow.getHandle(handle.workflowId).fetchHistory();
+      const upserts = (events ?? []).map((event) => event.upsertWorkflowSearchAttributesEventAttributes ?? null);
+      expect(upserts.filter((upsert) => upsert !== null)).toEqual([]);
+    },
+  );
 });

@@ -1,16 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { temporal as proto } from '@temporalio/proto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
-import { RESOLVE_SUBMISSION_UPDATE } from '../../src/contract/names.js';
-import type { ResolveSubmission, VideoStatus } from '../../src/contract/types.js';
 import { accepted, completed, refusal } from '../support/provider.js';
 import { startRig, until, type Rig, type RunningWorker } from '../support/rig.js';
+import { say } from '../support/say.js';
 
 /** What people say to a run while nobody takes its steps reaches it all at once, and the request is the last thing to be sent. */
-
-const { UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ADMITTED: ADMITTED } =
-  proto.api.enums.v1.UpdateWorkflowExecutionLifecycleStage;
 
 let rig: Rig;
 let worker: RunningWorker;
@@ -33,30 +27,6 @@ afterAll(async () => {
   await rig.stop();
 });
 
-interface Said {
-  /** Resolves to what the person was told. */
-  readonly told: Promise<VideoStatus | string>;
-}
-
-/** Says it, and resolves when the server has it. */
-async function say(decision: ResolveSubmission): Promise<Said> {
-  const updateId = randomUUID();
-  const run = rig.temporal.workflow.getHandle(handle.workflowId);
-  const told = run
-    .executeUpdate<VideoStatus, [ResolveSubmission]>(RESOLVE_SUBMISSION_UPDATE, { args: [decision], updateId })
-    .catch((error: unknown) => ((error as Error).cause as Error).message);
-  const updateRef = { workflowExecution: { workflowId: handle.workflowId }, updateId };
-  const isThere = (): Promise<boolean> =>
-    rig.temporal.workflowService
-      .pollWorkflowExecutionUpdate({ namespace: 'default', updateRef, waitPolicy: { lifecycleStage: ADMITTED } })
-      .then(
-        () => true,
-        () => false,
-      );
-  await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
-  return { told };
-}
-
 async function whileNobodyWorks<T>(work: () => Promise<T>): Promise<T> {
   await worker.stop();
   const done = await work();
@@ -66,8 +36,8 @@ async function whileNobodyWorks<T>(work: () => Promise<T>): Promise<T> {
 
 it('a job that a person names goes before a request to send it again, whichever was said first', async () => {
   const [again, adopt] = await whileNobodyWorks(async () => [
-    await say({ action: 'resubmit' }),
-    await say({ action: 'adopt', jobId: `first of ${handle.workflowId}` }),
+    await say(rig, handle, { action: 'resubmit' }),
+    await say(rig, handle, { action: 'adopt', jobId: `first of ${handle.workflowId}` }),
   ]);
   expect((await handle.result()).jobId).toBe(`first of ${handle.workflowId}`);
   expect(await adopt.told).toMatchObject({ jobId: `first of ${handle.workflowId}` });
@@ -77,8 +47,8 @@ it('a job that a person names goes before a request to send it again, whichever 
 
 it('so does the word to give it up', async () => {
   const [again, abandon] = await whileNobodyWorks(async () => [
-    await say({ action: 'resubmit' }),
-    await say({ action: 'abandon' }),
+    await say(rig, handle, { action: 'resubmit' }),
+    await say(rig, handle, { action: 'abandon' }),
   ]);
   await expect(handle.result()).rejects.toMatchObject({ type: 'SubmissionAbandoned' });
   expect(await abandon.told).toMatchObject({ jobId: null });
@@ -89,8 +59,8 @@ it('so does the word to give it up', async () => {
 it('a named job that is none holds up nobody', async () => {
   rig.provider.script.poll = ({ jobId }) => (jobId === 'wrong' ? refusal(404, 'no such job') : completed(jobId));
   const [adopt, again] = await whileNobodyWorks(async () => [
-    await say({ action: 'adopt', jobId: 'wrong' }),
-    await say({ action: 'resubmit' }),
+    await say(rig, handle, { action: 'adopt', jobId: 'wrong' }),
+    await say(rig, handle, { action: 'resubmit' }),
   ]);
   expect((await handle.result()).jobId).toBe('second');
   expect(await adopt.told).toMatch(/^The provider knows no job wrong\./);
@@ -100,15 +70,15 @@ it('a named job that is none holds up nobody', async () => {
 
 it('whoever names a job after another one was adopted hears how to save it', async () => {
   const [, late] = await whileNobodyWorks(async () => [
-    await say({ action: 'abandon' }),
-    await say({ action: 'adopt', jobId: 'left-over' }),
+    await say(rig, handle, { action: 'abandon' }),
+    await say(rig, handle, { action: 'adopt', jobId: 'left-over' }),
   ]);
   expect(await late.told).toMatch(/To save the video of left-over all the same: longtake adopt left-over$/);
 });
 
 it('a cancel goes before it too, while the server has not told the run of it', async () => {
   await whileNobodyWorks(async () => {
-    await say({ action: 'resubmit' });
+    await say(rig, handle, { action: 'resubmit' });
     await handle.cancel('changed my mind');
   });
   await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
