@@ -26,8 +26,8 @@ const PATIENT = { polling: { initialInterval: '200ms', maximumInterval: '200ms',
 const awaiting = (handle: LongtakeHandle) => until(handle, ({ state }) => state === 'awaiting_decision');
 
 /** The run waits at its end, and takes the answer in it, so that Temporal applies the answer again in the run it makes. */
-async function taskThatWasAnswered({ workflowId }: LongtakeHandle) {
-  const events = (await rig.temporal.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
+async function taskThatWasAnswered({ workflowId }: LongtakeHandle, at: Rig = rig) {
+  const events = (await at.temporal.workflow.getHandle(workflowId).fetchHistory()).events ?? [];
   const answer = events.findLast(
     ({ workflowExecutionUpdateAcceptedEventAttributes: it }) => it !== null && it !== undefined,
   );
@@ -160,7 +160,7 @@ describe('a run that is reset', () => {
     await until(handle, ({ error }) => /Also in doubt/.test(error?.message ?? ''));
     for (const time of ['first', 'second']) {
       const { runId } = await handle.status();
-      await resetTo(handle, await taskThatWasAnswered(handle));
+      await resetTo(rig, handle, await taskThatWasAnswered(handle));
       await until(
         handle,
         (status) => status.runId !== runId && /Reset took this run back/.test(status.error?.message ?? ''),
@@ -180,7 +180,7 @@ describe('a run that is reset', () => {
     await handle.resolveSubmission({ action: 'resubmit' });
     await until(handle, ({ error }) => /Also in doubt/.test(error?.message ?? ''));
     await own.worker?.stop();
-    await resetTo(handle, await taskThatWasAnswered(handle));
+    await resetTo(own, handle, await taskThatWasAnswered(handle, own));
     const refused = expect(handle.resolveSubmission({ action: 'adopt', jobId: 'mistyped' })).rejects.toMatchObject({
       message: expect.stringContaining('knows no job mistyped') as string,
     });

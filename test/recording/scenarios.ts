@@ -4,7 +4,7 @@ import type { Duration } from '@temporalio/common';
 import { temporal as proto } from '@temporalio/proto';
 import { expect } from 'vitest';
 import type { GenerateVideoInput, LongtakeHandle } from '../../src/client/index.js';
-import { CLIP, completed, job, refusal, type ProviderScript } from '../support/provider.js';
+import { accepted, CLIP, completed, job, refusal, type ProviderScript } from '../support/provider.js';
 import { completedTasks, resetTo } from '../support/reset-run.js';
 import { until, type Rig } from '../support/rig.js';
 import { say } from '../support/say.js';
@@ -61,6 +61,21 @@ const activity = ({ workflowId }: LongtakeHandle, n: 1 | 2) => ({
   workflowId,
   activityId: String(n),
 });
+
+/** An answer that is held back until somebody lets go. */
+function gate(): { readonly open: () => void; readonly opened: Promise<void> } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return {
+    open: () => {
+      open();
+    },
+    opened,
+  };
+}
+
+const [told, refusedAfter] = [gate(), gate()];
+let isBack = false;
 
 /** One for each way a run can go, by the name of its history. */
 export const SCENARIOS: Record<string, Scenario> = {
@@ -211,6 +226,47 @@ export const SCENARIOS: Record<string, Scenario> = {
     story: async (handle, stage) => {
       await expect.poll(() => stage.rig.provider.submits).toHaveLength(1);
       await untyped(handle, stage).signal('providerEvent', { jobId: 'found-in-time', status: 'completed' });
+    },
+  },
+  'named-before-it-sent': {
+    script: {
+      ...unknown,
+      models: async () => {
+        await told.opened;
+        return refusal(503, 'busy'); // without a budget the run goes on
+      },
+    },
+    story: async (handle, stage) => {
+      await untyped(handle, stage).signal('providerEvent', { jobId: 'of-no-run', status: 'completed' });
+      told.open();
+      await awaiting(handle);
+      await handle.resolveSubmission({ action: 'abandon' });
+    },
+  },
+  'turned-up-and-another-runs': {
+    script: {
+      submit: async ({ n }) => {
+        if (n === 2) return accepted('of-another-run');
+        await refusedAfter.opened;
+        return refusal(402, 'no money');
+      },
+      poll: ({ jobId }) => (isBack ? completed(jobId) : refusal(503, 'busy')),
+    },
+    story: async (handle, stage) => {
+      const { rig } = stage;
+      await expect.poll(() => rig.provider.submits).toHaveLength(1);
+      const other = await rig.start(LONG, 'another-run');
+      await generating(other);
+      await expect
+        .poll(() => rig.temporal.workflow.count("LongtakeJobId = 'of-another-run'"))
+        .toMatchObject({ count: 1 });
+      await untyped(handle, stage).signal('providerEvent', { jobId: 'of-another-run', status: 'completed' });
+      refusedAfter.open();
+      await until(handle, ({ error }) => error?.message.includes('could not be read yet') === true);
+      isBack = true;
+      await untyped(handle, stage).signal('providerEvent', { jobId: 'of-another-run', status: 'again' });
+      await handle.result().catch(() => undefined);
+      await other.cancel();
     },
   },
   'unknown-with-unread-job': {
