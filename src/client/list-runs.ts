@@ -8,6 +8,8 @@ import type { Problem } from '../contract/failures.js';
 import { MODEL_MEMO, WORKFLOW_TYPE, type SEARCH_ATTRIBUTES } from '../contract/names.js';
 import { videoState } from '../contract/schemas.js';
 import type { VideoState } from '../contract/types.js';
+import { decryptionErrorIn } from '../encryption/decryption-error.js';
+import { askRun } from './ask-run.js';
 import { isCancelRequested } from './cancel-requested.js';
 import { closedStatus, impliedState, recordedStatus, recordProblem } from './run-status.js';
 import { standstill } from './standstill.js';
@@ -23,7 +25,7 @@ export interface RunSummary {
   readonly model: string | null;
   readonly jobId: string | null;
   readonly costUsd: number | null;
-  /** `null` where what the run recorded cannot be read. */
+  /** Of a run that is `generating` it is asked for, and `null` where no worker answers at once; also where what the run recorded cannot be read. */
   readonly polls: number | null;
   readonly startedAt: string;
   readonly closedAt: string | null;
@@ -45,6 +47,8 @@ export interface ListOptions {
 const DEFAULT_LIMIT = 50;
 /** Open runs, of which there may be thousands. */
 const ASKED_AT_ONCE = 50;
+/** A worker answers in a moment; where none is there, each group waits for so long. */
+const ANSWER_MS = 2_000;
 
 /** In the server's order: open runs first, then closed ones, the last closed first. Filters are applied here, so they also work where the namespace has no search attributes. */
 export async function listRuns(
@@ -62,8 +66,8 @@ export async function listRuns(
   const summaries: RunSummary[] = [];
   while (summaries.length < rows.length) {
     const some = rows.slice(summaries.length, summaries.length + ASKED_AT_ONCE);
-    const told = some.map(async (row) => ({ ...row, ...(await described(temporal, row)) }));
-    summaries.push(...(await Promise.all(told)));
+    const asked = some.map(async (row) => ({ ...row, ...(await told(client, temporal, row)) }));
+    summaries.push(...(await Promise.all(asked)));
   }
   return summaries;
 }
@@ -71,7 +75,12 @@ export async function listRuns(
 type Described = Pick<RunSummary, 'cancelRequested' | 'standstill'>;
 type Row = Omit<RunSummary, keyof Described>;
 
-/** A list of Temporal's does not tell, so each open run is asked for. */
+/** What a list of Temporal's does not tell of an open run. */
+async function told(client: Client, temporal: WorkflowClient, row: Row): Promise<Described & Pick<Row, 'polls'>> {
+  const [description, polls] = await Promise.all([described(temporal, row), pollsOf(client, row)]);
+  return { ...description, polls };
+}
+
 async function described(temporal: WorkflowClient, { id, runId, closedAt }: Row): Promise<Described> {
   if (closedAt !== null) return { cancelRequested: false, standstill: null };
   try {
@@ -81,6 +90,18 @@ async function described(temporal: WorkflowClient, { id, runId, closedAt }: Row)
   } catch (error) {
     // gone since it was listed
     if (error instanceof WorkflowNotFoundError) return { cancelRequested: false, standstill: null };
+    throw error;
+  }
+}
+
+/** A run records its polls when its state changes. While it is `generating`, only the run itself knows them. */
+async function pollsOf(client: Client, { id, runId, closedAt, state, polls, unreadable }: Row): Promise<number | null> {
+  if (closedAt !== null || state !== 'generating' || unreadable !== null) return polls;
+  try {
+    return (await askRun(client, { id, runId }, ANSWER_MS))?.polls ?? null;
+  } catch (error) {
+    // gone since it was listed, or its answer is encrypted with another key than its record
+    if (error instanceof WorkflowNotFoundError || decryptionErrorIn(error) !== null) return null;
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WORKFLOW_TYPE } from '../../src/contract/names.js';
 import type { RunSummary } from '../../src/client/index.js';
-import { startRig, type Rig } from '../support/rig.js';
+import { job } from '../support/provider.js';
+import { startRig, until, type Rig } from '../support/rig.js';
 
-/** Nobody works here: runs stay as they were started. */
+/** Nobody works here, where a test starts no worker: runs stay as they were started. */
 let rig: Rig;
 
 beforeAll(async () => {
@@ -33,4 +34,17 @@ it('a memo that is nobody’s status hides no other run, and is named', async ()
   await handle.terminate();
   await expect.poll(() => listed(odd), { timeout: 30_000 }).toMatchObject({ state: 'failed' });
   await rig.temporal.workflow.getHandle(fine).terminate();
+});
+
+it('counts the polls of a run that is generating as long as a worker answers for it', async () => {
+  rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+  const worker = await rig.startWorker();
+  const handle = await rig.start();
+  await until(handle, ({ polls }) => polls >= 3);
+  await expect.poll(() => listed(handle.workflowId), { timeout: 30_000 }).toMatchObject({ state: 'generating' });
+  expect((await listed(handle.workflowId))?.polls).toBeGreaterThanOrEqual(3);
+
+  await worker.stop();
+  expect(await listed(handle.workflowId)).toMatchObject({ state: 'generating', polls: null });
+  await rig.temporal.workflow.getHandle(handle.workflowId).terminate();
 });
