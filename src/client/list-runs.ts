@@ -7,7 +7,7 @@ import {
 import type { Problem } from '../contract/failures.js';
 import { MODEL_MEMO, WORKFLOW_TYPE, type SEARCH_ATTRIBUTES } from '../contract/names.js';
 import { videoState } from '../contract/schemas.js';
-import type { VideoState } from '../contract/types.js';
+import type { VideoState, VideoStatus } from '../contract/types.js';
 import { decryptionErrorIn } from '../encryption/decryption-error.js';
 import { askRun } from './ask-run.js';
 import { isCancelRequested } from './cancel-requested.js';
@@ -33,6 +33,8 @@ export interface RunSummary {
   readonly cancelRequested: boolean;
   /** Why nothing happens on an open run: no worker takes it (`NoWorker`), it is `Paused`, or its step fails (`Unexpected`); else `null`. */
   readonly standstill: Problem | null;
+  /** Of what the run failed with, was cancelled by, is in trouble with or waits on: its standstill's, else that of the error of its status. */
+  readonly errorType: string | null;
   /** Why what the run recorded cannot be read, such as a key that is missing; then only what Temporal itself shows is known. */
   readonly unreadable: string | null;
 }
@@ -66,19 +68,20 @@ export async function listRuns(
   const summaries: RunSummary[] = [];
   while (summaries.length < rows.length) {
     const some = rows.slice(summaries.length, summaries.length + ASKED_AT_ONCE);
-    const asked = some.map(async (row) => ({ ...row, ...(await told(client, temporal, row)) }));
-    summaries.push(...(await Promise.all(asked)));
+    const whole = some.map(async (row) => ({ ...row, ...(await told(client, temporal, row)) }));
+    summaries.push(...(await Promise.all(whole)));
   }
   return summaries;
 }
 
 type Described = Pick<RunSummary, 'cancelRequested' | 'standstill'>;
 type Row = Omit<RunSummary, keyof Described>;
+type Asked = Pick<Row, 'polls' | 'errorType'>;
 
 /** What a list of Temporal's does not tell of an open run. */
-async function told(client: Client, temporal: WorkflowClient, row: Row): Promise<Described & Pick<Row, 'polls'>> {
-  const [description, polls] = await Promise.all([described(temporal, row), pollsOf(client, row)]);
-  return { ...description, polls };
+async function told(client: Client, temporal: WorkflowClient, row: Row): Promise<Described & Asked> {
+  const [description, { polls, errorType }] = await Promise.all([described(temporal, row), asked(client, row)]);
+  return { ...description, polls, errorType: description.standstill?.type ?? errorType };
 }
 
 async function described(temporal: WorkflowClient, { id, runId, closedAt }: Row): Promise<Described> {
@@ -94,11 +97,19 @@ async function described(temporal: WorkflowClient, { id, runId, closedAt }: Row)
   }
 }
 
-/** A run records its polls when its state changes. While it is `generating`, only the run itself knows them. */
-async function pollsOf(client: Client, { id, runId, closedAt, state, polls, unreadable }: Row): Promise<number | null> {
-  if (closedAt !== null || state !== 'generating' || unreadable !== null) return polls;
+/** A run records its polls, and what troubles them, when its state changes. While it is `generating`, only the run itself knows. */
+async function asked(
+  client: Client,
+  { id, runId, closedAt, state, polls, errorType, unreadable }: Row,
+): Promise<Asked> {
+  if (closedAt !== null || state !== 'generating' || unreadable !== null) return { polls, errorType };
+  const status = await answerOf(client, { id, runId });
+  return status === null ? { polls: null, errorType } : { polls: status.polls, errorType: status.error?.type ?? null };
+}
+
+async function answerOf(client: Client, run: Pick<Row, 'id' | 'runId'>): Promise<VideoStatus | null> {
   try {
-    return (await askRun(client, { id, runId }, ANSWER_MS))?.polls ?? null;
+    return await askRun(client, run, ANSWER_MS);
   } catch (error) {
     // gone since it was listed, or its answer is encrypted with another key than its record
     if (error instanceof WorkflowNotFoundError || decryptionErrorIn(error) !== null) return null;
@@ -119,12 +130,12 @@ function summaryOf(info: WorkflowExecutionInfo, { memo, problem }: MemoReading):
   };
 }
 
-type Known = Pick<RunSummary, 'state' | 'model' | 'jobId' | 'costUsd' | 'polls'>;
+type Known = Pick<RunSummary, 'state' | 'model' | 'jobId' | 'costUsd' | 'polls' | 'errorType'>;
 
 function recorded(info: WorkflowExecutionInfo, memo: MemoReading['memo']): Known {
-  const { state, jobId, costUsd, polls } =
+  const { state, jobId, costUsd, polls, error } =
     info.status.name === 'RUNNING' ? recordedStatus({ memo }) : closedStatus({ ...info, memo });
-  return { state, model: modelOf(info, memo), jobId, costUsd, polls };
+  return { state, model: modelOf(info, memo), jobId, costUsd, polls, errorType: error?.type ?? null };
 }
 
 /** What search attributes, which nobody encrypts, and Temporal's own status tell. */
@@ -138,6 +149,7 @@ function shown(info: WorkflowExecutionInfo, memo: MemoReading['memo']): Known {
     jobId: typeof jobId === 'string' ? jobId : null,
     costUsd: typeof costUsd === 'number' ? costUsd : null,
     polls: null,
+    errorType: null,
   };
 }
 
