@@ -69,7 +69,8 @@ module.exports = {
     {
       name: 'client-stays-light',
       severity: 'error',
-      comment: 'no native core, no bundler, no provider in a service that only starts runs',
+      comment:
+        'no native core and no bundler in a service that only starts runs; src/config.ts brings the rules of the provider’s address along',
       from: { path: '^src/client/' },
       to: { path: '@temporalio/(worker|testing|core-bridge)/|node_modules/webpack/', reachable: true },
     },

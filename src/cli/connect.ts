@@ -1,11 +1,13 @@
 import { Client, Connection } from '@temporalio/client';
-import { LongtakeClient } from '../client/index.js';
-import { unreachable } from '../client/temporal-errors.js';
+import { LongtakeClient, LongtakeError } from '../client/index.js';
+import { connectProblem } from '../client/temporal-errors.js';
 import type { Config } from '../config.js';
 import { clientDataConverter } from '../encryption/data-converter.js';
 import { openTracing } from '../observability/open-tracing.js';
 import { traceStarts } from '../observability/trace-work.js';
 import { commandHere } from './command-here.js';
+import { CliError } from './errors.js';
+import { EXIT } from './exit-codes.js';
 import { setFooter } from './output.js';
 import { refusal } from './refusal.js';
 import type { Interruption } from './interruption.js';
@@ -20,7 +22,10 @@ export interface Connected {
 /** For a server that is slow, or far away. */
 const CONNECT_MS = 10_000;
 
-/** @throws LongtakeError `TemporalUnreachable` after ten seconds without an answer, or three of refusals */
+/**
+ * @throws LongtakeError `TemporalUnreachable` after ten seconds without an answer, or three of refusals
+ * @throws CliError with exit code 2 where Temporal refuses the credentials
+ */
 export async function connect(
   config: Pick<Config, 'temporal' | 'taskQueue' | 'encryption' | 'traces'>,
 ): Promise<Connected> {
@@ -29,7 +34,10 @@ export async function connect(
   const connection = await openConnection(temporal, CONNECT_MS).finally(() => {
     setFooter('');
   });
-  const tracing = await openTracing(config);
+  const tracing = await openTracing(config).catch(async (error: unknown) => {
+    await connection.close();
+    throw error;
+  });
   const client = new Client({
     connection,
     namespace: temporal.namespace,
@@ -53,10 +61,9 @@ export async function openConnection(temporal: Config['temporal'], withinMs: num
     return connection;
   } catch (error) {
     await connection.close();
-    throw unreachable(temporal.address, error, {
-      startCommand: commandHere('longtake dev'),
-      isAddressSet: temporal.addressIsSet,
-    });
+    const hints = { startCommand: commandHere('longtake dev'), isAddressSet: temporal.addressIsSet };
+    const problem = connectProblem(temporal.address, error, hints);
+    throw problem instanceof LongtakeError ? problem : new CliError(EXIT.usage, problem.message, { cause: error });
   } finally {
     ended.abort();
   }

@@ -5,12 +5,11 @@ import type { Interruption } from './interruption.js';
 import { untilAborted } from './interruption.js';
 import { exitCodeOfOutcome, isFinal, outcomeOf, withoutFiles } from './outcome.js';
 import { printJson, say, warn } from './output.js';
-import { Progress } from './progress.js';
+import { Progress, type ProgressOptions } from './progress.js';
 import { report, type ReportOptions } from './report.js';
 import type { SavedVideos } from './saved-files.js';
 
-export interface FollowRunOptions {
-  readonly startedAt: Date;
+export interface FollowRunOptions extends Pick<ProgressOptions, 'startedAt' | 'pollingTimeout'> {
   readonly json: boolean;
   readonly interruption: Interruption;
   /** How to come back to the run after Ctrl-C. */
@@ -30,8 +29,8 @@ const ELSEWHERE: ReportOptions = { startFirst: null };
 
 /** Shows a run until its end, or until only a person can carry on, and reports it. */
 export async function followRun(handle: LongtakeHandle, options: FollowRunOptions): Promise<ExitCode> {
-  const { startedAt, json, interruption, local } = options;
-  const progress = new Progress({ startedAt, quiet: json, needsWorker: local === null });
+  const { startedAt, pollingTimeout, json, interruption, local } = options;
+  const progress = new Progress({ startedAt, pollingTimeout, quiet: json, needsWorker: local === null });
   try {
     const status = await Promise.race([
       lastStatus(handle, progress, interruption.signal),

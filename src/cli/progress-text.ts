@@ -5,21 +5,30 @@ import { plain } from './terminal.js';
 export interface ProgressView {
   /** `null`: nothing was heard of the run yet. */
   readonly status: RunStatus | null;
+  /** Since the run's start. */
   readonly elapsedMs: number;
+  /** How long the run polls for, counted from its submit; `null` where that is not known. */
+  readonly timeoutMs: number | null;
   readonly now: number;
   /** Of the download under way, `null` while it is not known. */
   readonly bytesPerSecond: number | null;
 }
 
 /** The run in one line, as long as it needs to be. */
-export function progressText({ status, elapsedMs, now, bytesPerSecond }: ProgressView): string {
+export function progressText(view: ProgressView): string {
+  const { status, elapsedMs, now, bytesPerSecond } = view;
   if (status === null) return `starting  ${clock(elapsedMs)}`;
-  const parts = [
-    `${status.state}${cancelSuffix(status)}  ${clock(elapsedMs)}`,
-    ...details(status, now, bytesPerSecond),
-  ];
+  const time = pollingTime(status, view) ?? clock(elapsedMs);
+  const parts = [`${status.state}${cancelSuffix(status)}  ${time}`, ...details(status, now, bytesPerSecond)];
   if (status.error !== null) parts.push(plain(status.error.message));
   return parts.join(' · ');
+}
+
+/** Since the submit, as the bound is. A job that a person named is polled for longer: its time begins with their answer. */
+function pollingTime({ state, submittedAt }: RunStatus, { now, timeoutMs }: ProgressView): string | null {
+  if (state !== 'generating' || submittedAt === null || timeoutMs === null) return null;
+  const sinceMs = now - Date.parse(submittedAt);
+  return sinceMs > timeoutMs ? null : `${clock(sinceMs)} of ${clock(timeoutMs)}`;
 }
 
 function details(status: RunStatus, now: number, bytesPerSecond: number | null): string[] {

@@ -17,11 +17,14 @@ export interface ProgressOptions {
   readonly quiet: boolean;
   /** Whether somebody else has to run a worker. */
   readonly needsWorker: boolean;
+  /** How long the run polls for; `null` where that cannot be known. Never rejects. */
+  readonly pollingTimeout: () => Promise<number | null>;
 }
 
 /** Shows a run while it goes on: one line that is rewritten on a terminal, else a line for each change. */
 export class Progress {
   private status: RunStatus | null = null;
+  private timeoutMs: number | null = null;
   private shown = '';
   private firstTransfer: { readonly at: number; readonly bytes: number } | null = null;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -29,6 +32,7 @@ export class Progress {
   constructor(private readonly options: ProgressOptions) {
     if (isRich(process.stderr)) {
       this.redraw();
+      void options.pollingTimeout().then((timeoutMs) => (this.timeoutMs = timeoutMs));
       this.timers.push(setInterval(this.redraw, REDRAW_MS));
     }
     if (options.needsWorker && !options.quiet) this.timers.push(setTimeout(this.askForWorker, NO_WORKER_MS));
@@ -49,12 +53,11 @@ export class Progress {
 
   private readonly redraw = (): void => {
     const now = Date.now();
-    const { status } = this;
+    const { status, timeoutMs } = this;
     const elapsedMs = now - this.options.startedAt.getTime();
     const bytesPerSecond = this.rate(status?.transfer ?? null, now);
-    setFooter(
-      fit(progressText({ status, elapsedMs, now, bytesPerSecond }), (process.stderr.columns || UNTOLD_COLUMNS) - 1),
-    );
+    const text = progressText({ status, elapsedMs, timeoutMs, now, bytesPerSecond });
+    setFooter(fit(text, (process.stderr.columns || UNTOLD_COLUMNS) - 1));
   };
 
   private readonly askForWorker = (): void => {

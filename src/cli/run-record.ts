@@ -3,7 +3,8 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { closedStatus, recordedStatus } from '../client/run-status.js';
 import { translated, unknownRun } from '../client/temporal-errors.js';
-import { generateVideoInput } from '../contract/schemas.js';
+import { DEFAULT_POLLING } from '../contract/limits.js';
+import { durationMs, generateVideoInput } from '../contract/schemas.js';
 import type { GenerateVideoInput, VideoState } from '../contract/types.js';
 import { commandHere } from './command-here.js';
 import { CliError } from './errors.js';
@@ -45,6 +46,12 @@ export async function inputOf(
 ): Promise<GenerateVideoInput | null> {
   const parsed = generateVideoInput.safeParse(await recordedInput(temporal, run).catch(() => null));
   return parsed.success ? parsed.data : null;
+}
+
+/** How long, in milliseconds, a run polls for its job before it gives up; `null` where its input cannot be read. */
+export async function pollingTimeoutOf(temporal: Client, run: Pick<RunRecord, 'id' | 'runId'>): Promise<number | null> {
+  const input = await inputOf(temporal, run);
+  return input === null ? null : durationMs(input.polling?.timeout ?? DEFAULT_POLLING.timeout);
 }
 
 /** As its history has it. @throws what the data converter throws, Temporal's errors */

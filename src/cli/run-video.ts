@@ -8,7 +8,7 @@ import { inputDifference } from './input-difference.js';
 import { Interrupted, untilAborted, watchInterruption, type Interruption } from './interruption.js';
 import { print, printJson, say } from './output.js';
 import type { RunFlags } from './run-flags.js';
-import { findRun, inputOf, type RunRecord } from './run-record.js';
+import { findRun, inputOf, pollingTimeoutOf, type RunRecord } from './run-record.js';
 import { lostVideos } from './saved-files.js';
 import { allRuns, openRunSession, type RunSession } from './run-session.js';
 
@@ -39,6 +39,7 @@ export async function runVideo(
     const code = await readingIt(session, run.id, () =>
       followRun(session.connection.longtake.handle(run.id), {
         startedAt: run.startedAt,
+        pollingTimeout: () => pollingTimeoutOf(session.connection.temporal, run),
         json: flags.json === true,
         interruption,
         reattach: reattachCommand(session, run.id),

@@ -19,7 +19,7 @@ export interface WaitForTemporalOptions {
 
 /**
  * Resolves once the server answers and has the namespace.
- * @throws CliError with exit code 4 when it has not by then; the signal's reason
+ * @throws CliError when it has not by then, with exit code 4, or 2 where it refuses the credentials; the signal's reason
  */
 export async function waitForTemporal(temporal: Config['temporal'], options: WaitForTemporalOptions): Promise<void> {
   const { withinMs, logger, signal } = options;
@@ -28,8 +28,8 @@ export async function waitForTemporal(temporal: Config['temporal'], options: Wai
     const problem = (await isThere(temporal)) ? null : await temporalProblem(temporal, TRY_MS);
     signal.throwIfAborted();
     if (problem === null) return;
-    if (performance.now() + PAUSE_MS >= deadline) throw new CliError(EXIT.unreachable, problem);
-    logger.warn(`waiting for Temporal: ${problem}`);
+    if (performance.now() + PAUSE_MS >= deadline) throw problem;
+    logger.warn(`waiting for Temporal: ${problem.message}`);
     await delay(PAUSE_MS, undefined, { signal }).catch(() => {
       signal.throwIfAborted();
     });
@@ -56,15 +56,17 @@ async function isThere({ connection, namespace }: Config['temporal']): Promise<b
 }
 
 /** Why the server or its namespace cannot be used, or `null`. */
-async function temporalProblem(temporal: Config['temporal'], withinMs: number): Promise<string | null> {
+async function temporalProblem(temporal: Config['temporal'], withinMs: number): Promise<CliError | null> {
   try {
     const connection = await openConnection(temporal, withinMs);
     try {
-      return await namespaceProblem(connection, temporal.namespace, withinMs);
+      const problem = await namespaceProblem(connection, temporal.namespace, withinMs);
+      return problem === null ? null : new CliError(EXIT.unreachable, problem);
     } finally {
       await connection.close();
     }
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    if (error instanceof CliError) return error;
+    return new CliError(EXIT.unreachable, error instanceof Error ? error.message : String(error), { cause: error });
   }
 }

@@ -7,7 +7,9 @@ import {
 import type { Problem } from '../contract/failures.js';
 import { MODEL_MEMO, WORKFLOW_TYPE, type SEARCH_ATTRIBUTES } from '../contract/names.js';
 import { videoState } from '../contract/schemas.js';
-import type { VideoState } from '../contract/types.js';
+import type { VideoState, VideoStatus } from '../contract/types.js';
+import { decryptionErrorIn } from '../encryption/decryption-error.js';
+import { askRun } from './ask-run.js';
 import { isCancelRequested } from './cancel-requested.js';
 import { closedStatus, impliedState, recordedStatus, recordProblem } from './run-status.js';
 import { standstill } from './standstill.js';
@@ -23,7 +25,7 @@ export interface RunSummary {
   readonly model: string | null;
   readonly jobId: string | null;
   readonly costUsd: number | null;
-  /** `null` where what the run recorded cannot be read. */
+  /** Of a run that is `generating` it is asked for, and `null` where no worker answers at once; also where what the run recorded cannot be read. */
   readonly polls: number | null;
   readonly startedAt: string;
   readonly closedAt: string | null;
@@ -31,6 +33,8 @@ export interface RunSummary {
   readonly cancelRequested: boolean;
   /** Why nothing happens on an open run: no worker takes it (`NoWorker`), it is `Paused`, or its step fails (`Unexpected`); else `null`. */
   readonly standstill: Problem | null;
+  /** Of what the run failed with, was cancelled by, is in trouble with or waits on: its standstill's, else that of the error of its status. */
+  readonly errorType: string | null;
   /** Why what the run recorded cannot be read, such as a key that is missing; then only what Temporal itself shows is known. */
   readonly unreadable: string | null;
 }
@@ -45,6 +49,8 @@ export interface ListOptions {
 const DEFAULT_LIMIT = 50;
 /** Open runs, of which there may be thousands. */
 const ASKED_AT_ONCE = 50;
+/** A worker answers in a moment; where none is there, each group waits for so long. */
+const ANSWER_MS = 2_000;
 
 /** In the server's order: open runs first, then closed ones, the last closed first. Filters are applied here, so they also work where the namespace has no search attributes. */
 export async function listRuns(
@@ -62,16 +68,22 @@ export async function listRuns(
   const summaries: RunSummary[] = [];
   while (summaries.length < rows.length) {
     const some = rows.slice(summaries.length, summaries.length + ASKED_AT_ONCE);
-    const told = some.map(async (row) => ({ ...row, ...(await described(temporal, row)) }));
-    summaries.push(...(await Promise.all(told)));
+    const whole = some.map(async (row) => ({ ...row, ...(await told(client, temporal, row)) }));
+    summaries.push(...(await Promise.all(whole)));
   }
   return summaries;
 }
 
 type Described = Pick<RunSummary, 'cancelRequested' | 'standstill'>;
 type Row = Omit<RunSummary, keyof Described>;
+type Asked = Pick<Row, 'polls' | 'errorType'>;
 
-/** A list of Temporal's does not tell, so each open run is asked for. */
+/** What a list of Temporal's does not tell of an open run. */
+async function told(client: Client, temporal: WorkflowClient, row: Row): Promise<Described & Asked> {
+  const [description, { polls, errorType }] = await Promise.all([described(temporal, row), asked(client, row)]);
+  return { ...description, polls, errorType: description.standstill?.type ?? errorType };
+}
+
 async function described(temporal: WorkflowClient, { id, runId, closedAt }: Row): Promise<Described> {
   if (closedAt !== null) return { cancelRequested: false, standstill: null };
   try {
@@ -81,6 +93,26 @@ async function described(temporal: WorkflowClient, { id, runId, closedAt }: Row)
   } catch (error) {
     // gone since it was listed
     if (error instanceof WorkflowNotFoundError) return { cancelRequested: false, standstill: null };
+    throw error;
+  }
+}
+
+/** A run records its polls, and what troubles them, when its state changes. While it is `generating`, only the run itself knows. */
+async function asked(
+  client: Client,
+  { id, runId, closedAt, state, polls, errorType, unreadable }: Row,
+): Promise<Asked> {
+  if (closedAt !== null || state !== 'generating' || unreadable !== null) return { polls, errorType };
+  const status = await answerOf(client, { id, runId });
+  return status === null ? { polls: null, errorType } : { polls: status.polls, errorType: status.error?.type ?? null };
+}
+
+async function answerOf(client: Client, run: Pick<Row, 'id' | 'runId'>): Promise<VideoStatus | null> {
+  try {
+    return await askRun(client, run, ANSWER_MS);
+  } catch (error) {
+    // gone since it was listed, or its answer is encrypted with another key than its record
+    if (error instanceof WorkflowNotFoundError || decryptionErrorIn(error) !== null) return null;
     throw error;
   }
 }
@@ -98,12 +130,12 @@ function summaryOf(info: WorkflowExecutionInfo, { memo, problem }: MemoReading):
   };
 }
 
-type Known = Pick<RunSummary, 'state' | 'model' | 'jobId' | 'costUsd' | 'polls'>;
+type Known = Pick<RunSummary, 'state' | 'model' | 'jobId' | 'costUsd' | 'polls' | 'errorType'>;
 
 function recorded(info: WorkflowExecutionInfo, memo: MemoReading['memo']): Known {
-  const { state, jobId, costUsd, polls } =
+  const { state, jobId, costUsd, polls, error } =
     info.status.name === 'RUNNING' ? recordedStatus({ memo }) : closedStatus({ ...info, memo });
-  return { state, model: modelOf(info, memo), jobId, costUsd, polls };
+  return { state, model: modelOf(info, memo), jobId, costUsd, polls, errorType: error?.type ?? null };
 }
 
 /** What search attributes, which nobody encrypts, and Temporal's own status tell. */
@@ -117,6 +149,7 @@ function shown(info: WorkflowExecutionInfo, memo: MemoReading['memo']): Known {
     jobId: typeof jobId === 'string' ? jobId : null,
     costUsd: typeof costUsd === 'number' ? costUsd : null,
     polls: null,
+    errorType: null,
   };
 }
 

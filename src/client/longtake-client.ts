@@ -15,7 +15,7 @@ import { checkArguments, listArguments, runIdArgument, startArguments } from './
 import { LongtakeError } from './errors.js';
 import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
 import { LongtakeHandle } from './longtake-handle.js';
-import { startProblem, translated, unreachable } from './temporal-errors.js';
+import { connectProblem, startProblem, translated } from './temporal-errors.js';
 
 export interface LongtakeClientOptions {
   /** Used as it is, with its own data converter: encryption by the environment is for `connect`. */
@@ -54,14 +54,18 @@ export class LongtakeClient {
 
   /**
    * @throws LongtakeError `TemporalUnreachable` after ten seconds without an answer
+   * @throws ServiceError of `@temporalio/client` where Temporal refuses the credentials
    * @throws ConfigError for a wrong environment
    */
   static async connect(options: ConnectOptions = {}): Promise<LongtakeClient> {
     const config = loadConfig();
     const connectionOptions = options.connection ?? config.temporal.connection;
     const address = connectionOptions.address ?? config.temporal.address;
+    const connection = Connection.lazy({ connectTimeout: CONNECT_MS, ...connectionOptions });
     try {
-      const connection = await Connection.connect({ connectTimeout: CONNECT_MS, ...connectionOptions });
+      await connection.ensureConnected().catch((error: unknown) => {
+        throw connectProblem(address, error);
+      });
       const namespace = options.namespace ?? config.temporal.namespace;
       const tracing = await openTracing(config);
       const client = new Client({
@@ -74,7 +78,8 @@ export class LongtakeClient {
       longtake.tracing = tracing;
       return longtake;
     } catch (error) {
-      throw unreachable(address, error);
+      await connection.close();
+      throw error;
     }
   }
 

@@ -1,7 +1,5 @@
 import {
   isGrpcServiceError,
-  QueryNotRegisteredError,
-  QueryRejectedError,
   ServiceError,
   WorkflowFailedError,
   WorkflowUpdateFailedError,
@@ -12,15 +10,16 @@ import {
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { isFailureType, type Problem } from '../contract/failures.js';
 import { inPlainWords } from '../contract/issue-words.js';
-import { CANCEL_SIGNAL, RESOLVE_SUBMISSION_UPDATE, STATUS_QUERY } from '../contract/names.js';
+import { CANCEL_SIGNAL, RESOLVE_SUBMISSION_UPDATE } from '../contract/names.js';
 import { describeIssues, generateVideoResult, resolveSubmission } from '../contract/schemas.js';
 import type { GenerateVideoResult, ResolveSubmission, VideoStatus } from '../contract/types.js';
+import { askRun } from './ask-run.js';
 import { LongtakeError } from './errors.js';
 import { isCancelRequested } from './cancel-requested.js';
 import { pendingWork } from './pending-work.js';
 import { closedSignal } from './closed-signal.js';
 import { closedStatus, recordedStatus, type RunStatus } from './run-status.js';
-import { isUnreachable, translated } from './temporal-errors.js';
+import { translated } from './temporal-errors.js';
 
 export interface FollowOptions {
   /** Time between two looks, in milliseconds. Default 1,000. */
@@ -49,7 +48,7 @@ export class LongtakeHandle {
         return { ...closedStatus(description), ...identity, transfer: null, cancelRequested: false };
       }
       const [status, pending] = await Promise.all([
-        this.runningStatus(handle, description),
+        this.runningStatus(description),
         pendingWork(this.client, description),
       ]);
       return {
@@ -144,13 +143,8 @@ export class LongtakeHandle {
   }
 
   /** Asks the run itself; where no worker answers, what it recorded last. */
-  private async runningStatus(handle: WorkflowHandle, description: WorkflowExecutionDescription): Promise<VideoStatus> {
-    try {
-      return await this.client.withDeadline(Date.now() + QUERY_MS, () => handle.query<VideoStatus>(STATUS_QUERY));
-    } catch (error) {
-      if (isNoAnswer(error)) return recordedStatus(description);
-      throw error;
-    }
+  private async runningStatus(description: WorkflowExecutionDescription): Promise<VideoStatus> {
+    return (await askRun(this.client, { id: this.workflowId }, QUERY_MS)) ?? recordedStatus(description);
   }
 
   private async ask<T>(call: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
@@ -207,17 +201,6 @@ function newest(pending: Problem | null, said: VideoStatus['error']): VideoStatu
 
 export function isClosed({ state }: Pick<VideoStatus, 'state'>): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
-}
-
-/** gRPC FAILED_PRECONDITION (the task queue has no poller), CANCELLED (our own deadline, as some calls report it). */
-const NO_ANSWER: ReadonlySet<number> = new Set([9, 1]);
-
-/** No worker polls, or none that is quick enough. */
-function isNoAnswer(error: unknown): boolean {
-  if (error instanceof QueryRejectedError || error instanceof QueryNotRegisteredError || isUnreachable(error))
-    return true;
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && NO_ANSWER.has(cause.code);
 }
 
 /** Until the time is over or one of the signals comes. */

@@ -68,10 +68,15 @@ export function unknownRun(workflowId: string, listCommand = 'longtake list'): s
   return `There is no run ${workflowId} in this namespace. To see which there are: ${listCommand}`;
 }
 
+interface UnreachableHints {
+  readonly startCommand?: string;
+  readonly isAddressSet?: boolean;
+}
+
 export function unreachable(
   address: string | null,
   cause: unknown,
-  { startCommand = 'longtake dev', isAddressSet = false } = {},
+  { startCommand = 'longtake dev', isAddressSet = false }: UnreachableHints = {},
 ): LongtakeError {
   const set = isAddressSet ? ' It is set in this environment; where it should not be, unset it.' : '';
   const where = address === null ? 'Temporal' : `Temporal at ${address}`;
@@ -80,6 +85,22 @@ export function unreachable(
     `Cannot reach ${where}. Is it running, and is TEMPORAL_ADDRESS right?${set} To start one here: ${startCommand}`,
     { cause },
   );
+}
+
+/** What came of an attempt to connect, other than a connection. Refused credentials are no place that cannot be reached. */
+export function connectProblem(address: string, error: unknown, hints: UnreachableHints = {}): Error {
+  const refused = refusedCredentials(error);
+  if (refused === null) return unreachable(address, error, hints);
+  const message = `Temporal at ${address} refuses the credentials (it says: ${refused.details}). Are TEMPORAL_API_KEY, or the TLS certificates, those of this place, and do they have its permission?`;
+  return new ServiceError(message, { cause: refused });
+}
+
+/** gRPC PERMISSION_DENIED, UNAUTHENTICATED. */
+const REFUSED_CREDENTIALS: ReadonlySet<number> = new Set([7, 16]);
+
+function refusedCredentials(error: unknown) {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && REFUSED_CREDENTIALS.has(cause.code) && !isStatusOfHttp(cause) ? cause : null;
 }
 
 export function isUnreachable(error: unknown): boolean {

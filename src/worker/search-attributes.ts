@@ -1,5 +1,6 @@
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { shellWord } from '../contract/commands.js';
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
 
 /** `temporal.api.enums.v1.IndexedValueType` on the wire. */
@@ -28,7 +29,7 @@ export async function ensureSearchAttributes(
   } catch (error) {
     logger.warn(
       { err: error },
-      `search attributes are missing and cannot be created here; ${WITHOUT}. To create them: ${createCommand(namespace)}`,
+      `search attributes are missing and cannot be created here; ${WITHOUT}. To create them: ${createCommand(namespace)} (in Temporal Cloud: ${cloudCommand(namespace)}). Then restart the worker: it looks once, at its start.`,
     );
     return false;
   }
@@ -36,5 +37,11 @@ export async function ensureSearchAttributes(
 
 function createCommand(namespace: string): string {
   const attributes = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `--name ${name} --type ${type}`);
-  return `temporal operator search-attribute create --namespace ${namespace} ${attributes.join(' ')}`;
+  return `temporal operator search-attribute create --namespace ${shellWord(namespace)} ${attributes.join(' ')}`;
+}
+
+/** Which does not serve the command above. */
+function cloudCommand(namespace: string): string {
+  const attributes = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `--search-attribute ${name}=${type}`);
+  return `tcld namespace search-attributes add --namespace ${shellWord(namespace)} ${attributes.join(' ')}`;
 }

@@ -104,11 +104,20 @@ it('follows a run to its end with wait, and shows it with status and list', asyn
   const list = await dev.longtake('list', '--model', 'google/veo-3.1', '--json');
   const rows = JSON.parse(list.stdout) as Record<string, unknown>[];
   expect(rows.map((row) => Object.keys(row).sort())).toEqual([
-    ['cancelRequested', 'closedAt', 'costUsd', 'id', 'jobId', 'model', 'runId', 'standstill', 'startedAt', 'state'],
+    [
+      ...['cancelRequested', 'closedAt', 'costUsd', 'errorType', 'id', 'jobId', 'model', 'runId', 'standstill'],
+      ...['startedAt', 'state'],
+    ],
   ]);
   expect((await dev.longtake('list', '--state', 'succeeded')).stdout).toMatch(
     /^ID .*\n(.*\n)*seen +succeeded +\d+[smh] +google\/veo-3\.1 +[1-9]\d* +\$\d\S+ simulated +gen-vid-/,
   );
+});
+
+it('shows in the list why a run failed', async () => {
+  await dev.longtake('generate', 'x', '--id', 'broken', '--model', 'simulator/fails', ...QUICK);
+  const { stdout } = await dev.longtake('list', '--state', 'failed');
+  expect(stdout).toMatch(/^broken +failed \(VideoFailed\) +\d+[smh] +simulator\/fails/m);
 });
 
 it('detaches on Ctrl-C while the run goes on', async () => {

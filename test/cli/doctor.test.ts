@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { checkWorkers } from '../../src/cli/checks/workers.js';
 import { loadConfig } from '../../src/config.js';
+import { startGrpcProxy } from '../support/grpc-proxy.js';
 import { CliProcess, longtake, newFolder } from './cli-process.js';
 import { startDev, type Dev } from './dev-server.js';
 
@@ -95,6 +96,19 @@ it('list names the command that creates the namespace which is missing', async (
   expect(stderr).toMatch(
     /^error: There is no namespace no one's\..* namespace create --retention 720h -n 'no one'\\''s'$/m,
   );
+});
+
+it('tells credentials that Temporal refuses from a Temporal that is away, and so does any command', async () => {
+  const proxy = await startGrpcProxy(dev.address);
+  onTestFinished(() => proxy.close());
+  void proxy.loseAnswersTo('GetSystemInfo', { grpcStatus: 16 });
+  const options = { cwd: await newFolder(), env: { ...env, TEMPORAL_ADDRESS: proxy.address } };
+  const { code, stdout } = await longtake(['doctor'], options);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^FAIL temporal +Temporal at \S+ refuses the credentials .*TEMPORAL_API_KEY/m);
+  const list = await longtake(['list'], options);
+  expect(list).toMatchObject({ code: 2, stdout: '' });
+  expect(list.stderr).toMatch(/^error: Temporal at \S+ refuses the credentials .*\n$/);
 });
 
 it('finds that the HTTP address is taken, unless a worker answers there', async () => {

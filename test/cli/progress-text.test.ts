@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { changeText, progressText } from '../../src/cli/progress-text.js';
+import { changeText, progressText, type ProgressView } from '../../src/cli/progress-text.js';
 import type { RunStatus } from '../../src/client/index.js';
 
 const NOW = Date.parse('2026-11-22T07:00:30.000Z');
@@ -10,8 +10,8 @@ const waiting: RunStatus = {
   ...{ estimatedCostUsd: 0.12, assets: [], warnings: [], error: null, transfer: null, cancelRequested: false },
 };
 
-function shown(status: RunStatus | null, bytesPerSecond: number | null = null): string {
-  return progressText({ status, elapsedMs: 65_000, now: NOW, bytesPerSecond });
+function shown(status: RunStatus | null, known: Partial<ProgressView> = {}): string {
+  return progressText({ status, elapsedMs: 65_000, timeoutMs: null, now: NOW, bytesPerSecond: null, ...known });
 }
 
 it('shows how long it has been, how often was polled and when next', () => {
@@ -21,13 +21,25 @@ it('shows how long it has been, how often was polled and when next', () => {
   );
 });
 
+it('shows since the submit how much is gone of the time that the job has', () => {
+  const known = { timeoutMs: 30 * 60_000 };
+  const submitted = { ...waiting, submittedAt: '2026-11-22T06:59:26.000Z' };
+  expect(shown(submitted, known)).toBe('generating  1:04 of 30:00 · 2 polls · next in 12 s');
+  expect(shown(submitted, { timeoutMs: 60_000 })).toBe('generating  1:05 · 2 polls · next in 12 s');
+  expect(shown(submitted)).toBe('generating  1:05 · 2 polls · next in 12 s');
+  expect(shown(waiting, known)).toBe('generating  1:05 · 2 polls · next in 12 s'); // adopted: submitted at an unknown time
+  expect(shown({ ...submitted, state: 'downloading' }, known)).toBe('downloading  1:05');
+});
+
 it('shows how much of the video has come, and how fast', () => {
   const downloading: RunStatus = {
     ...waiting,
     state: 'downloading',
     transfer: { bytes: 1_200_000, totalBytes: 4_800_000 },
   };
-  expect(shown(downloading, 800_000)).toBe('downloading  1:05 · 1.2 MB of 4.8 MB (25 %) · 800.0 kB/s');
+  expect(shown(downloading, { bytesPerSecond: 800_000 })).toBe(
+    'downloading  1:05 · 1.2 MB of 4.8 MB (25 %) · 800.0 kB/s',
+  );
   expect(shown({ ...downloading, transfer: { bytes: 900, totalBytes: null } })).toBe('downloading  1:05 · 900 B');
 });
 

@@ -1,4 +1,4 @@
-/** The variables of the contract's section 3. A deployment that sets another one sets nothing. */
+/** Variables of docs/reference/configuration.md: those that a deployment here may set. */
 const NAMES = new Set([
   'OPENROUTER_API_KEY',
   'OPENROUTER_BASE_URL',

@@ -14,6 +14,8 @@ export type Instead =
 /** A load balancer between two real programs, which passes every call on and loses the answers to some. */
 export interface GrpcProxy {
   readonly address: string;
+  /** How many callers are connected now. */
+  connections(): number;
   /**
    * Resolves when the server has answered a call of `method`, and the caller hears something else. `after`: from the first
    * answer to that other method on.
@@ -28,7 +30,7 @@ export async function startGrpcProxy(target: string): Promise<GrpcProxy> {
   const answered = new Set<string>();
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer().on('session', (session) => {
-    sessions.add(session.on('error', () => undefined));
+    sessions.add(session.on('error', () => undefined).on('close', () => sessions.delete(session)));
   });
   server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
@@ -63,6 +65,7 @@ export async function startGrpcProxy(target: string): Promise<GrpcProxy> {
 
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => sessions.size,
     loseAnswersTo: (method, instead, after) =>
       new Promise((resolve) => {
         lost.set(method, { instead, after, tell: resolve });

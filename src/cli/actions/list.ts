@@ -35,8 +35,8 @@ export async function list({ state, model, limit, json }: ListFlags): Promise<Ex
 }
 
 function asJson(run: RunSummary): Record<string, unknown> {
-  const { id, runId, state, model, jobId, costUsd, startedAt, closedAt, cancelRequested, standstill } = run;
-  return { id, runId, state, model, jobId, costUsd, startedAt, closedAt, cancelRequested, standstill };
+  const { id, runId, state, errorType, model, jobId, costUsd, startedAt, closedAt, cancelRequested, standstill } = run;
+  return { id, runId, state, errorType, model, jobId, costUsd, startedAt, closedAt, cancelRequested, standstill };
 }
 
 const HEADINGS = ['ID', 'STATE', 'AGE', 'MODEL', 'POLLS', 'COST', 'JOB'];
@@ -64,10 +64,11 @@ function costCell({ costUsd, jobId }: RunSummary): string {
 
 const UNREAD_MARK = '*';
 
-function stateText({ state, cancelRequested, standstill, unreadable }: RunSummary): string {
+function stateText({ state, errorType, cancelRequested, standstill, unreadable }: RunSummary): string {
   const mark = unreadable === null ? '' : ` ${UNREAD_MARK}`;
   const still = standstill === null ? '' : `, ${STILL[standstill.type] ?? 'stands still'}`;
-  return `${state ?? '?'}${cancelSuffix({ cancelRequested })}${still}${mark}`;
+  const why = state === 'failed' && errorType !== null ? ` (${errorType})` : '';
+  return `${state ?? '?'}${why}${cancelSuffix({ cancelRequested })}${still}${mark}`;
 }
 
 const STILL: Readonly<Partial<Record<ProblemType, string>>> = {

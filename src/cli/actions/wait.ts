@@ -5,7 +5,7 @@ import { connected } from '../connect.js';
 import type { ExitCode } from '../exit-codes.js';
 import { followRun } from '../follow-run.js';
 import { watchInterruption } from '../interruption.js';
-import { knownRun } from '../run-record.js';
+import { knownRun, pollingTimeoutOf } from '../run-record.js';
 
 export async function wait(id: string, { json }: { readonly json?: true | undefined }): Promise<ExitCode> {
   const config = loadConfig();
@@ -13,10 +13,11 @@ export async function wait(id: string, { json }: { readonly json?: true | undefi
   return await connected(
     config,
     async ({ longtake, temporal }) => {
-      const { startedAt } = await knownRun(temporal, id);
+      const run = await knownRun(temporal, id);
       const reattach = commandHere(waitCommand(id));
       return await followRun(longtake.handle(id), {
-        startedAt,
+        startedAt: run.startedAt,
+        pollingTimeout: () => pollingTimeoutOf(temporal, run),
         json: json === true,
         interruption,
         reattach,
