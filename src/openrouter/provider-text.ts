@@ -12,22 +12,42 @@ const INVISIBLE = /[\s\p{Cc}\p{Zl}\p{Zp}]+/gu;
 /** A secret after its name, however the two are set apart: where such a value ends is anybody's guess. */
 const NAMED_SECRET =
   /(?:signature|sig|hmac|token|credential|secret|password|authorization|api[-_ ]?key|x-amz-[a-z0-9-]{1,60})["']?\s*[:=]\s*["']?(?!…|\[key\])[^\s"'&,;]|bearer\s+(?:\S*\d|\S{16})/i;
+const LEAST_WHOLE = 8;
+const LEAST_PART = 16;
 const NOT_QUOTED = '[not quoted: it holds an address or a secret]';
 
-/** Makes somebody else's text fit to be quoted: one line, at most `maxCharacters`, no secrets, of addresses the origin. */
-export type Quote = (text: string) => string;
+/**
+ * Makes somebody else's text fit to be quoted: one line, at most `maxCharacters`, no secrets, of addresses the origin, and
+ * nothing of the address that was `asked`, which may be signed in its path.
+ */
+export type Quote = (text: string, asked?: URL) => string;
 
 export function createQuote(apiKey: string, maxCharacters: number): Quote {
   const spellings = secretSpellings(apiKey);
-  const withoutKey = (text: string): string =>
-    spellings.reduce((rest, spelling) => rest.replaceAll(spelling, '[key]'), text);
-  return (text) => {
+  const withoutKey = (text: string): string => without(spellings, text, '[key]');
+  return (text, asked) => {
+    const pieces = asked === undefined ? [] : piecesOf(asked);
     // The key goes first, so that no later cut leaves half of it; then most of a huge text, before anything slower.
     const start = withoutKey(withoutUnseen(text)).slice(0, 16 * maxCharacters);
-    const line = hide(start.replace(INVISIBLE, ' ')).trim().toWellFormed();
-    const quoted = holdsMore(line, spellings) ? NOT_QUOTED : line;
+    const line = hide(without(pieces, start.replace(INVISIBLE, ' '), '…'))
+      .trim()
+      .toWellFormed();
+    const quoted = holdsMore(line, [...spellings, ...pieces]) ? NOT_QUOTED : line;
     return quoted.length <= maxCharacters ? quoted : `${quoted.slice(0, maxCharacters - 1).toWellFormed()}…`;
   };
+}
+
+function without(secrets: readonly string[], text: string, mark: string): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, mark), text);
+}
+
+/** Path and query, whole and in parts, as they are and decoded, the longest first. What is short stands in texts by chance. */
+function piecesOf({ pathname, search }: URL): readonly string[] {
+  const path = pathname + search;
+  const wholes = [path, pathname, search.slice(1)].filter(({ length }) => length >= LEAST_WHOLE);
+  const parts = path.split(/[/?&=]/).filter(({ length }) => length >= LEAST_PART);
+  const pieces = [...wholes, ...parts].flatMap((piece) => [piece, decodedText(piece) ?? piece]);
+  return [...new Set(pieces)].sort((one, other) => other.length - one.length);
 }
 
 function hide(text: string): string {
