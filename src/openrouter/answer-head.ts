@@ -7,8 +7,20 @@ export function header({ headers }: Pick<Dispatcher.ResponseData, 'headers'>, na
   return (Array.isArray(value) ? value.join(', ') : value) ?? null;
 }
 
-/** Bytes as they are: `aws-chunked` is how they were uploaded, and some object stores repeat it. */
-const UNCHANGED: ReadonlySet<string> = new Set(['identity', 'binary', 'aws-chunked', '']);
+/**
+ * Bytes as they are: `aws-chunked` is how they were uploaded, and some object stores repeat it; the others are what
+ * people take the header for. A video that is compressed all the same is no MP4.
+ */
+const UNCHANGED: ReadonlySet<string> = new Set([
+  'identity',
+  'none',
+  'aws-chunked',
+  'utf-8',
+  '7bit',
+  '8bit',
+  'binary',
+  '',
+]);
 
 /** We ask for `identity`: anything else is not what was asked for, and could unpack to any size. */
 export function isCompressed(response: Pick<Dispatcher.ResponseData, 'headers'>): boolean {

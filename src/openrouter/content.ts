@@ -13,6 +13,8 @@ import { discard, ignoreLateErrors } from './response-body.js';
 import { retryAfterOf } from './retry-after.js';
 import type { TrustedUrl } from './trusted-url.js';
 
+/** 203: a proxy on the way has had a hand in the head. */
+const WHOLE: ReadonlySet<number> = new Set([200, 203]);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 interface Redirect {
@@ -143,10 +145,10 @@ async function judge(
   continues: Continuation | undefined,
 ): Promise<ContentAnswer | Redirect> {
   const status = response.statusCode;
-  if (continues !== undefined && (status === 200 || status === 206)) {
+  if (continues !== undefined && (WHOLE.has(status) || status === 206)) {
     return readRest(provider, response, target, continues);
   }
-  if (status === 200) return readVideo(provider, response, target);
+  if (WHOLE.has(status)) return readVideo(provider, response, target);
   const location = header(response, 'location');
   if (REDIRECTS.has(status) && location !== null) {
     discard(response.body);

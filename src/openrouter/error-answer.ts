@@ -38,18 +38,21 @@ const errorBody = z.object({
 /** Bytes that are no UTF-8, or control characters other than white space. */
 const NO_TEXT = /\ufffd|(?!\s)\p{Cc}/u;
 
-/** Reads as much of the body as can be quoted. Never throws: the status line alone says what happened. */
+/**
+ * Reads as much of the body as can be quoted. Never throws: the status line alone says what happened. Another host's words
+ * are not read: they tell little, and may repeat the signed address that was asked.
+ */
 export async function readErrorAnswer(
   provider: Provider,
   response: Dispatcher.ResponseData,
   target: TrustedUrl,
 ): Promise<ErrorAnswer> {
   const httpStatus = response.statusCode;
-  const { text: said, cut } = await readErrorText(provider, response);
+  const { text: said, cut } = await readErrorText(provider, response, target);
   const text = cut === null ? said : null;
   const value = parseJson(text);
   const parsed = errorBody.safeParse(value);
-  const quoted = provider.quote(parsed.success ? parsed.data.error.message : plainText(text));
+  const quoted = provider.quote(parsed.success ? parsed.data.error.message : plainText(text), target.url);
   const hint = target.getsKey ? hintFor(httpStatus) : undefined;
   return {
     httpStatus,
@@ -94,8 +97,12 @@ export function trouble(httpStatus: number | null, message: string, retryAfterMs
   return { outcome: 'trouble', httpStatus, message, retryAfterMs };
 }
 
-async function readErrorText(provider: Provider, response: Dispatcher.ResponseData): Promise<Received> {
-  if (!isCompressed(response)) return await receive(response.body, provider.limits.errorBytes);
+async function readErrorText(
+  { limits }: Provider,
+  response: Dispatcher.ResponseData,
+  { getsKey }: TrustedUrl,
+): Promise<Received> {
+  if (getsKey && !isCompressed(response)) return await receive(response.body, limits.errorBytes);
   discard(response.body);
   return { text: '', cut: null };
 }

@@ -58,6 +58,12 @@ describe('content', () => {
     await server.allClosed();
   });
 
+  it('is taken with a 203 as well: a proxy passed it on', async () => {
+    const server = await startRawServer(says(reply(203, VIDEO)));
+    const answer = await connectTo(server.origin).content('job-1', 0);
+    expect((await buffer(bodyOf(answer))).toString()).toBe(VIDEO);
+  });
+
   it.each<[string, string, object]>([
     ['404', reply(404, openRouterError(TALKATIVE)), { outcome: 'missing' }],
     ['410', reply(410, openRouterError(TALKATIVE)), { outcome: 'gone' }],
@@ -95,14 +101,14 @@ describe('content', () => {
     await server.allClosed();
   });
 
-  it.each(['identity', 'aws-chunked', 'Binary', '', 'aws-chunked, identity', 'aws-chunked,'])(
-    'is taken with Content-Encoding %j, which changes no byte',
-    async (encoding) => {
-      const server = await startRawServer(says(reply(200, VIDEO, { 'Content-Encoding': encoding })));
-      const answer = await connectTo(server.origin).content('job-1', 0);
-      expect((await buffer(bodyOf(answer))).toString()).toBe(VIDEO);
-    },
-  );
+  it.each([
+    ...['identity', 'aws-chunked', 'Binary', '', 'aws-chunked, identity', 'aws-chunked,'],
+    ...['none', 'UTF-8', '7bit', '8bit'],
+  ])('is taken with Content-Encoding %j, which changes no byte', async (encoding) => {
+    const server = await startRawServer(says(reply(200, VIDEO, { 'Content-Encoding': encoding })));
+    const answer = await connectTo(server.origin).content('job-1', 0);
+    expect((await buffer(bodyOf(answer))).toString()).toBe(VIDEO);
+  });
 
   it.each(['gzip', 'br', 'aws-chunked, gzip', 'gzip,aws-chunked', 'x-unknown', 'identity;q=1'])(
     'is refused with Content-Encoding %j',
@@ -401,8 +407,33 @@ describe('a content redirect', () => {
     ] as const) {
       answerOfForeign = reply(status, `expired ${API_KEY}`);
       const refused = await readContent(provider, 'job-1', 0, {});
-      expect(refused).toMatchObject({ outcome });
+      expect(refused).toMatchObject({ outcome, message: `localhost:${foreign.port} answered ${status}.` });
       expectNoKey(refused);
+    }
+  });
+
+  it('that is signed in its path is in no message, however the answer repeats it', async () => {
+    const SIGNED = '/cdn/eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE3fQ.c2lnbmVk%3D%2B/clip.mp4';
+    const QUERY = 'hdnts=c2lnbmVkIGFzIHdlbGw';
+    const escaped = JSON.stringify(SIGNED).replaceAll('/', '\\u002f').replaceAll('.', '\\u002e');
+    let said: unknown = '';
+    const server = await startRawServer((socket, { path }) => {
+      socket.write(
+        path.includes('/content') ? reply(302, '', { Location: `${SIGNED}?${QUERY}` }) : reply(503, said as string),
+      );
+    });
+    const openRouter = connectTo(server.origin);
+    for (const [answer, message] of [
+      [{ message: `Route GET:${SIGNED} is not available` }, '{"message":"Route GET:… is not available"}.'],
+      [openRouterError(`No ${SIGNED}?${QUERY} here`), 'No … here.'],
+      [openRouterError(`No ${decodeURIComponent(SIGNED)} here`), 'No … here.'],
+      [openRouterError(`No ${SIGNED.split('/')[2]} with ${QUERY} here`), 'No … with … here.'],
+      [openRouterError(`No ${SIGNED.toUpperCase()} here`), '[not quoted: it holds an address or a secret].'],
+      [`{"message":${escaped}}`, '[not quoted: it holds an address or a secret].'],
+      [openRouterError('No such clip.mp4'), 'No such clip.mp4.'],
+    ] as const) {
+      said = answer;
+      expect(await openRouter.content('job-1', 0)).toMatchObject({ message: `OpenRouter answered 503: ${message}` });
     }
   });
 });

@@ -33,6 +33,43 @@ describe('a quote', () => {
     expect(quote(text)).toBe(expected);
   });
 
+  it.each([
+    ['a JSON-escaped address', 'see https:\\u002f\\u002fcdn.test\\u002fsecret\\u003d'],
+    ['a JSON text within another', 'see https:\\\\u002F\\\\u002Fcdn.test\\\\/secret'],
+    ['a doubly encoded address', 'see https%253A%252F%252Fcdn.test%252Fsecret'],
+    ['an address in entities', 'see https:&#x2F;&#0047;cdn.test&sol;secret'],
+    ['an address with something unseen in it', 'see https:/&#8203;/cdn.test/secret'],
+    ['a signature in entities', 'with sig&#61;secret&amp;x'],
+    ['a query in escapes', 'see /v1\\u003fsecret'],
+    ['encodings without end', `see %${'25'.repeat(9)}2Fsecret`],
+    ['a header', 'Signature:secret'],
+    ['a header in JSON', '{"X-Amz-Signature": "secret"}'],
+    ['a header in JSON in JSON', '{\\"X-Amz-Signature\\": \\"secret\\"}'],
+    ['a token', 'token: secret'],
+    ['a JWT', 'got Bearer eyJsecret0.eyJ9.x'],
+    ['the key in another case', `got ${KEY.toUpperCase()}`],
+    ['the escaped key', `got ${KEY.replace('.', '\\u002e')}`],
+    ['the key, some of it encoded', `got ${KEY.replace('.', '%2E')}`],
+    ['another encoded key', 'got sk\\u002dor-v1-0123456789abcdef'],
+  ])('is none of what holds %s', (_what, text) => {
+    expect(quote(text)).toBe('[not quoted: it holds an address or a secret]');
+  });
+
+  it.each([
+    'AT&amp;T &lt;b&gt; 100%25 \\"sure\\"\\n',
+    'fewer max_tokens: 1. Unrecognized key: "x"',
+    'Bearer authentication required',
+    'the design: C:\\users\\x',
+  ])('is %j where it stays harmless once decoded', (text) => {
+    expect(quote(text)).toBe(text);
+  });
+
+  it('has nothing in it that is not seen', () => {
+    expect(quote(`a\u200bb ${KEY.replace('.', '.\u00ad')} https:/\u2060/cdn.test/secret`)).toBe(
+      'ab [key] https://cdn.test/…',
+    );
+  });
+
   it('is one short well-formed line without the key, wherever the key stands', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 100 }), fc.string(), (before, after) => {
@@ -50,7 +87,26 @@ describe('a quote', () => {
   });
 
   it('does not take long over megabytes', () => {
-    for (const unit of ['?', '&', '//', 'a@', '//a@', '//a', 'x-amz-', 'sig', 'sig=', '%2f', '\\/', ' ', 'sk-'])
+    for (const unit of [
+      '?',
+      '&',
+      '//',
+      'a@',
+      '//a@',
+      '//a',
+      'x-amz-',
+      'sig',
+      'sig=',
+      '%2f',
+      '\\/',
+      ' ',
+      'sk-',
+      '\\',
+      '%25',
+      '&#',
+      'token ',
+      'bearer ',
+    ])
       expect(quote(unit.repeat(2_000_000)).length).toBeLessThan(61);
   });
 });
