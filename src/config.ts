@@ -281,9 +281,9 @@ function temporalConfig(env: Record<string, string>): Config['temporal'] {
 
 /** Without a port it is Temporal's usual one. */
 function isHostAndPort(text: string): boolean {
-  const port = /^(?:[^:]*|\[.*\]):([^:]*)$/.exec(text)?.[1];
+  const port = /^(?:[^:]+|\[.*\]):([^:]*)$/.exec(text)?.[1];
   return (
-    !text.includes('/') &&
+    !/[/,]|^:/.test(text) &&
     (port === undefined || (/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
   );
 }

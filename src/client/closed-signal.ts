@@ -17,13 +17,31 @@ export function closedSignal(client: Client, workflowId: string, left: AbortSign
 
 async function untilClosed(client: Client, workflowId: string, left: AbortSignal): Promise<boolean> {
   for (;;) {
-    const round = AbortSignal.any([left, AbortSignal.timeout(ROUND_MS)]);
+    const round = startRound(left);
     try {
-      await client.withAbortSignal(round, () => client.workflow.getHandle(workflowId).result());
+      await client.withAbortSignal(round.signal, () => client.workflow.getHandle(workflowId).result());
       return true;
     } catch (error) {
       if (error instanceof WorkflowFailedError) return true;
-      if (left.aborted || !round.aborted) return false;
+      if (left.aborted || !round.signal.aborted) return false;
+    } finally {
+      round.end();
     }
   }
+}
+
+/** By hand: Node may collect an `AbortSignal.any` over `AbortSignal.timeout` before it fires. */
+function startRound(left: AbortSignal): { readonly signal: AbortSignal; readonly end: () => void } {
+  const round = new AbortController();
+  const abort = (): void => {
+    round.abort();
+  };
+  const timer = setTimeout(abort, ROUND_MS);
+  left.addEventListener('abort', abort, { once: true });
+  if (left.aborted) abort();
+  const end = (): void => {
+    clearTimeout(timer);
+    left.removeEventListener('abort', abort);
+  };
+  return { signal: round.signal, end };
 }

@@ -79,11 +79,11 @@ function dollars(amount: number): string {
 }
 
 function warnings({ status }: RunDescription): string[] {
-  return status.warnings.flatMap((warning) => ['', `**Warning**: ${plain(warning)}`]);
+  return status.warnings.flatMap((warning) => ['', `**Warning**: ${said(warning)}`]);
 }
 
 function problem({ status }: RunDescription): string[] {
-  return status.error === null ? [] : ['', `**${status.error.type}**: ${plain(status.error.message)}`];
+  return status.error === null ? [] : ['', `**${status.error.type}**: ${said(status.error.message)}`];
 }
 
 function question({ workflowId }: RunDescription): string[] {
@@ -106,4 +106,10 @@ function advice({ status, workflowId }: RunDescription): string[] {
 
 function isClosed({ state }: VideoStatus): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+/** The command that helps stands last in a message. As text the UI would set its dashes and quotes in type. */
+function said(message: string): string {
+  const [, before, command] = /^(.*?: )(longtake [a-z]+ .*)$/s.exec(message) ?? [];
+  return before === undefined || command === undefined ? plain(message) : `${plain(before)} ${code(command)}`;
 }

@@ -71,6 +71,20 @@ describe("Temporal's UI", () => {
     await handle.resolveSubmission({ action: 'abandon' });
   });
 
+  it('shows a command as it is to be typed', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+    const output = "it's one.mp4";
+    const polling = { initialInterval: '20ms', maximumAttempts: 1 };
+    const handle = await rig.start({ polling, output }, 'to-be-typed');
+    await expect(handle.result()).rejects.toMatchObject({ type: 'PollingExhausted' });
+    const { runId, jobId } = await handle.status();
+    const ui = await openUi();
+    await ui.openDetails('to-be-typed', runId);
+    await vi.waitFor(async () => {
+      expect(await ui.text()).toContain(`longtake adopt --output 'it'\\''s one.mp4' ${String(jobId)}`);
+    }, PATIENCE);
+  });
+
   it('finds runs by their state', async () => {
     rig.provider.script = { submit: () => ({ status: 400, body: { error: { code: 400, message: 'no' } } }) };
     const failing = await rig.start({}, 'turned-down');
