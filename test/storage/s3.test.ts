@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -562,6 +563,89 @@ describe('an upload to S3', () => {
     zombieEnded.come();
     expect(await rival).toMatchObject({ key: KEY, ...contentOf(LARGE) });
     expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
+  describe('that may replace what is there', () => {
+    const NEWER = randomBytes(1_000);
+    const ANOTHER = { ...OWNER, runId: 'run-2' };
+
+    function isPutOf({ kind, path }: S3Call): boolean {
+      return kind === 'PUT' && path.endsWith(KEY);
+    }
+
+    /** Its successor has saved the same video, and another run a newer one. */
+    async function overtaken(): Promise<void> {
+      const direct = storeAt(`s3://${bucket}`);
+      await save(direct, KEY, SMALL, { overwrite: true, owner: ANOTHER });
+      await direct.sweep(KEY, OWNER);
+      await save(direct, KEY, NEWER, { overwrite: true, owner: ANOTHER });
+    }
+
+    it.each([
+      ['is waiting for the storage', 8],
+      ['is asking once more', 1],
+    ])('does not do so when it was taken for dead while it %s', async (_when, refusals) => {
+      let refused = 0;
+      proxy.fate = async (call): Promise<Fate> => {
+        if (!isPutOf(call) || refused === refusals) return 'pass';
+        if (++refused === refusals) await overtaken();
+        return 'slow-down';
+      };
+      const late = await begin(store, KEY, SMALL, { overwrite: true });
+      await expect(late.publish(contentOf(SMALL))).rejects.toMatchObject({
+        type: 'StorageFailed',
+        message: expect.stringContaining('was swept while it ran') as string,
+      });
+      expect((await objectAt(KEY)).equals(NEWER)).toBe(true);
+      expect(proxy.calls.filter(isPutOf)).toHaveLength(refusals);
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it.each([
+      ['another video was there', true],
+      ['nothing was there', false],
+    ])('does not do so when it was taken for dead after its last look (%s)', async (_what, isThere) => {
+      if (isThere) await putOther(KEY);
+      let isOvertaken = false;
+      proxy.fate = async (call): Promise<Fate> => {
+        if (isPutOf(call) && !isOvertaken) {
+          isOvertaken = true;
+          await overtaken();
+        }
+        return 'pass';
+      };
+      const late = await begin(store, KEY, SMALL, { overwrite: true });
+      await expect(late.publish(contentOf(SMALL))).rejects.toMatchObject({
+        type: 'StorageFailed',
+        message: expect.stringContaining('was swept while it ran') as string,
+      });
+      expect((await objectAt(KEY)).equals(NEWER)).toBe(true);
+    });
+
+    it('does so also where that changes, comes or goes under its hands', async () => {
+      const changes = [
+        () => putOther(KEY),
+        () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: KEY })),
+        () => save(storeAt(`s3://${bucket}`), KEY, NEWER, { owner: ANOTHER }),
+        () => putOther(KEY),
+      ];
+      proxy.fate = async (call): Promise<Fate> => {
+        if (isPutOf(call)) await changes.shift()?.();
+        return 'pass';
+      };
+      expect(await save(store, KEY, SMALL, { overwrite: true })).toMatchObject({ key: KEY });
+      expect((await objectAt(KEY)).equals(SMALL)).toBe(true);
+      expect(proxy.calls.filter(isPutOf).map(({ condition }) => condition)).toEqual([
+        ...['if-none-match', 'if-match', 'if-none-match', 'if-match', 'if-match'],
+      ]);
+    });
+
+    it('does so also where the service refuses the ETag that it lists itself', async () => {
+      await putOther(KEY);
+      proxy.fate = (call) => (isPutOf(call) && call.condition !== null ? 'refuse-condition' : 'pass');
+      expect(await save(store, KEY, SMALL, { overwrite: true })).toMatchObject({ key: KEY });
+      expect(proxy.calls.filter(isPutOf)).toHaveLength(3);
+    });
   });
 });
 

@@ -15,6 +15,8 @@ export type Fate =
   | 'fail'
   /** 403 AccessDenied. */
   | 'deny'
+  /** 412, as if its condition were not met. */
+  | 'refuse-condition'
   /** 501, as services answer what they do not know. */
   | 'not-implemented'
   /** "Done" at once, and the storage hears nothing of it. */
@@ -74,6 +76,7 @@ async function handle(proxy: S3Proxy, endpoint: string, incoming: IncomingMessag
   if (fate === 'slow-down') refuse(outgoing, 503, 'SlowDown');
   else if (fate === 'fail') refuse(outgoing, 500, 'InternalError');
   else if (fate === 'deny') refuse(outgoing, 403, 'AccessDenied');
+  else if (fate === 'refuse-condition') refuse(outgoing, 412, 'PreconditionFailed');
   else if (fate === 'not-implemented') refuse(outgoing, 501, 'NotImplemented');
   else if (fate === 'pretend')
     incoming.resume().once('end', () => {
