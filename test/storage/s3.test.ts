@@ -19,6 +19,7 @@ import { deferred } from '../../src/local/deferred.js';
 import { openVideoStore } from '../../src/storage/open-store.js';
 import { PART_BYTES } from '../../src/storage/part-buffers.js';
 import type { VideoStore } from '../../src/storage/port.js';
+import { isPassing, s3Trouble } from '../../src/storage/s3-trouble.js';
 import { partBytesFor } from '../../src/storage/s3-upload.js';
 import { closedPort } from '../openrouter/raw-server.js';
 import { mountSmallDisk } from './small-disk.js';
@@ -262,6 +263,38 @@ describe('an upload to S3', () => {
       expect(await write.publish(contentOf(video))).toMatchObject({ key: KEY, ...contentOf(video) });
       expect(trouble[0]).toMatch(/^Saving "greenhouse\.mp4" in s3:.*InternalError/);
       expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it.each([
+      ['429 in a web page', { status: 429, body: 'slow' }, 'overloaded', 'HTTP 429'],
+      ['408', { status: 408 }, 'does not answer', 'HTTP 408'],
+      ['502', { status: 502, body: '<html></html>' }, 'in trouble', 'HTTP 502'],
+      ['400 RequestTimeout', { status: 400, code: 'RequestTimeout' }, 'does not answer', 'RequestTimeout'],
+      ['409 OperationAborted', { status: 409, code: 'OperationAborted' }, 'else is going on', 'OperationAborted'],
+      [
+        '409 ConditionalRequestConflict',
+        { status: 409, code: 'ConditionalRequestConflict' },
+        'else is going on',
+        'ConditionalRequestConflict',
+      ],
+      ['what is no HTTP', 'garble', 'does not speak HTTP', 'HPE_INVALID_CONSTANT'],
+    ] as const)('takes %s for an answer that says: later', async (_what, answer, words, code) => {
+      let refused = 0;
+      proxy.fate = ({ kind, path }) => (kind === 'PUT' && path.endsWith(KEY) && refused++ < 4 ? answer : 'pass');
+      const trouble: string[] = [];
+      const onTrouble = ({ message }: Error): void => void trouble.push(message);
+      const write = await store.open(KEY, { owner: OWNER, overwrite: false, onTrouble });
+      await write.write(SMALL);
+      expect(await write.publish(contentOf(SMALL))).toMatchObject({ key: KEY, ...contentOf(SMALL) });
+      expect(trouble[0]).toContain(words);
+      expect(trouble[0]).toContain(`(${code})`);
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it.each(['EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'ECONNABORTED'])('waits after %s as well', (code) => {
+      const error = Object.assign(new Error('write'), { code });
+      expect(isPassing(error)).toBe(true);
+      expect(s3Trouble('Saving', error).message).toMatch(/cannot be reached.*LONGTAKE_S3_ENDPOINT/);
     });
 
     it('begins no second one beside one whose answer was lost', async () => {
