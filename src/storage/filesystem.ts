@@ -42,9 +42,9 @@ export class FileSystemStore implements VideoStore {
     await guarded(`Looking whether "${key}" can be saved in "${this.root}"`, async () => {
       const { directory, complete } = await findDirectory(this.root, folders);
       const target = complete ? path.join(directory, name) : this.pathOf(key);
+      if (owner !== undefined) await removeParts(directory, key, owner).catch(() => undefined);
       const taken = await kindOf(target);
       if (taken === 'folder' || (taken !== null && !overwrite)) throw conflict(key, this.uri(key), taken);
-      if (owner !== undefined) await removeParts(directory, key, owner).catch(() => undefined);
       await tryToWrite(path.join(directory, owner === undefined ? newTrialName() : newPartName(key, owner)));
     });
   }

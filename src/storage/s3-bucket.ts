@@ -44,6 +44,16 @@ type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Comma
   ServiceOutputTypes
 >;
 
+/** The header that makes a request conditional; none where it is not. */
+export type Condition =
+  { readonly 'if-none-match': '*' } | { readonly 'if-match': string } | Readonly<Record<string, never>>;
+
+/** An object, as far as a list tells of it. */
+export interface Listed {
+  readonly bytes: number;
+  readonly etag: string | undefined;
+}
+
 /** What ends a request, which waits for no storage that is off, unless it has patience. */
 export type Ending = Partial<Patience>;
 
@@ -57,11 +67,15 @@ export class S3Bucket {
     readonly name: string,
   ) {}
 
-  /** Length of the object under exactly this key, or `null`. Lists, because the answer to a HEAD cannot say why it refuses. */
-  async sizeOf(key: string, ending: Ending = {}): Promise<number | null> {
+  /** The object under exactly this key, or `null`. Lists, because the answer to a HEAD cannot say why it refuses. */
+  async look(key: string, ending: Ending = {}): Promise<Listed | null> {
     const list = new ListObjectsV2Command({ Bucket: this.name, Prefix: key, MaxKeys: 1 });
     const { Contents: [first] = [] } = await this.send(list, ending);
-    return first?.Key === key ? (first.Size ?? 0) : null;
+    return first?.Key === key ? { bytes: first.Size ?? 0, etag: first.ETag } : null;
+  }
+
+  async sizeOf(key: string, ending: Ending = {}): Promise<number | null> {
+    return (await this.look(key, ending))?.bytes ?? null;
   }
 
   /** Objects whose keys begin so. */
@@ -104,14 +118,19 @@ export class S3Bucket {
     return Buffer.concat(chunks).toString('utf8');
   }
 
-  /** @returns the new object's ETag */
+  /**
+   * @param before - goes before each request, also those that the SDK repeats by itself; what it throws ends the put
+   * @returns the new object's ETag
+   */
   async put(
     key: string,
     body: Uint8Array | string,
     more: Omit<PutObjectCommandInput, 'Bucket' | 'Key' | 'Body'>,
     ending: Ending = {},
+    before?: () => Promise<Condition>,
   ): Promise<string | undefined> {
     const command = new PutObjectCommand({ ...more, Bucket: this.name, Key: key, Body: body });
+    if (before !== undefined) askBeforeEach(command, before);
     return (await this.send(command, ending)).ETag;
   }
 
@@ -232,4 +251,19 @@ export class S3Bucket {
       throw error;
     }
   }
+}
+
+/** Behind the SDK's retries, and in front of the signature, which covers the condition. */
+function askBeforeEach({ middlewareStack }: PutObjectCommand, before: () => Promise<Condition>): void {
+  middlewareStack.addRelativeTo(
+    <A extends object, O>(next: (args: A) => Promise<O>) =>
+      async (args: A): Promise<O> => {
+        const { headers } = (args as unknown as { readonly request: { headers: Record<string, string> } }).request;
+        delete headers['if-match'];
+        delete headers['if-none-match'];
+        Object.assign(headers, await before());
+        return await next(args);
+      },
+    { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'askBeforeEach' },
+  );
 }

@@ -16,7 +16,7 @@ import { S3Bucket } from './s3-bucket.js';
 import { S3Claim } from './s3-claim.js';
 import { createS3Client } from './s3-client.js';
 import { s3Uri, type S3Access, type S3Location } from './s3-location.js';
-import { tryToSave } from './s3-trial.js';
+import { tryToSave, whileSweeping } from './s3-trial.js';
 import { isDenied, s3Trouble } from './s3-trouble.js';
 import { S3Write } from './s3-write.js';
 import { SpoolFile } from './spool-file.js';
@@ -43,8 +43,10 @@ class S3Store implements VideoStore {
     if (problem !== null) throw refused(key, `with the prefix before it, ${problem}`);
     await this.guarded(`Looking whether "${key}" can be saved`, async () => {
       const ending = soon();
-      if ((await this.bucket.sizeOf(objectKey, ending)) !== null && !overwrite) throw conflict(key, this.uri(key));
-      await tryToSave(this.bucket, objectKey, owner, ending);
+      await whileSweeping(this.bucket, objectKey, owner, ending, async () => {
+        if ((await this.bucket.sizeOf(objectKey, ending)) !== null && !overwrite) throw conflict(key, this.uri(key));
+        await tryToSave(this.bucket, objectKey, owner, ending);
+      });
       await (await SpoolFile.create()).remove(); // where the video will wait
     });
   }

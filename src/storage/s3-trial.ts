@@ -19,16 +19,6 @@ const OTHER_ETAG = '"00000000000000000000000000000000"';
  * @throws StorageError, the SDK's errors
  */
 export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Deadline) {
-  const left = await S3Claim.leftBy(owner, bucket, objectKey, ending);
-  const swept = Promise.allSettled(left.map((claim) => claim.end(objectKey, tidying())));
-  try {
-    await tryWithClaim(bucket, objectKey, owner, ending);
-  } finally {
-    await inTime(swept, ending);
-  }
-}
-
-async function tryWithClaim(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Deadline) {
   const claim = await needing('s3:PutObject', () => S3Claim.make(bucket, objectKey, owner, ending));
   try {
     if (await needing('If-None-Match', () => claim.isWrittenDespite({ IfNoneMatch: '*' }, ending))) throw replaces();
@@ -40,6 +30,23 @@ async function tryWithClaim(bucket: S3Bucket, objectKey: string, owner: WriteOwn
       needing('s3:DeleteObject', () => claim.release()),
       ending,
     );
+  }
+}
+
+/** Sweeps beside the work, however it ends, what earlier checks of this owner have left. */
+export async function whileSweeping(
+  bucket: S3Bucket,
+  objectKey: string,
+  owner: WriteOwner,
+  ending: Deadline,
+  work: () => Promise<void>,
+): Promise<void> {
+  const left = await S3Claim.leftBy(owner, bucket, objectKey, ending);
+  const swept = Promise.allSettled(left.map((claim) => claim.end(objectKey, tidying())));
+  try {
+    await work();
+  } finally {
+    await inTime(swept, ending);
   }
 }
 

@@ -9,6 +9,9 @@ const REGION = 'the bucket is in another region; set AWS_REGION to it';
 const LOST = 'another attempt or a clean-up took over; it is tried again';
 const BUSY = 'the storage is overloaded; try again later, or run fewer downloads at once';
 const UNREACHABLE = 'the storage cannot be reached; check LONGTAKE_S3_ENDPOINT and the network';
+const TROUBLED = 'the storage is in trouble; try again later, or look what is wrong with it';
+const MOVING = 'something else is going on with the same key or bucket; try again later';
+const GARBLED = 'what answers does not speak HTTP as a storage does; check LONGTAKE_S3_ENDPOINT and what is in between';
 const SILENT = 'the storage does not answer; check LONGTAKE_S3_ENDPOINT and the network';
 
 /** What a user can do about each answer; the words complete "… failed: <what happened>; <what to do>". */
@@ -37,17 +40,30 @@ const ADVICE: Readonly<Record<string, string>> = {
   NoSuchKey: LOST,
   SlowDown: BUSY,
   ServiceUnavailable: BUSY,
+  TooManyRequests: BUSY,
+  OperationAborted: MOVING,
+  ConditionalRequestConflict: MOVING,
+  RequestTimeout: SILENT, // the storage has waited for the body
   TimeoutError: SILENT,
   AbortError: SILENT, // how the SDK names a request that was not answered in the time it was given
+  ECONNABORTED: UNREACHABLE,
   ECONNREFUSED: UNREACHABLE,
   ECONNRESET: UNREACHABLE,
+  EHOSTDOWN: UNREACHABLE,
+  EHOSTUNREACH: UNREACHABLE,
+  ENETDOWN: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
   ENOTFOUND: UNREACHABLE,
   EAI_AGAIN: UNREACHABLE,
+  EPIPE: UNREACHABLE,
   EPROTO: UNREACHABLE,
   ETIMEDOUT: UNREACHABLE,
 };
 
-const PASSING: ReadonlySet<string> = new Set([BUSY, SILENT, UNREACHABLE]);
+/** For answers without a code of S3's own, as what stands in front of a storage gives them. */
+const ADVICE_BY_STATUS: Readonly<Record<number, string>> = { 408: SILENT, 429: BUSY };
+
+const PASSING: ReadonlySet<string> = new Set([BUSY, TROUBLED, MOVING, GARBLED, SILENT, UNREACHABLE]);
 
 const UNKNOWN = 'the storage refused; look the code up in its documentation';
 
@@ -62,8 +78,7 @@ export function s3ErrorCode(error: unknown): string {
 /** The storage is off, overloaded or out of reach, and may be back in a moment. */
 export function isPassing(error: unknown): boolean {
   if (isNotImplemented(error)) return false;
-  const { $metadata } = error as { readonly $metadata?: { readonly httpStatusCode?: number } };
-  return ($metadata?.httpStatusCode ?? 0) >= 500 || PASSING.has(adviceFor(s3ErrorCode(error)) ?? '');
+  return statusOf(error) >= 500 || PASSING.has(adviceFor(error) ?? '');
 }
 
 /** The credentials are known, and are not enough. */
@@ -83,10 +98,26 @@ export function isNotImplemented(error: unknown): boolean {
  */
 export function s3Trouble(doing: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
-  const code = s3ErrorCode(error);
-  return new StorageError('StorageFailed', `${doing} failed: ${adviceFor(code) ?? UNKNOWN} (${code}).`);
+  return new StorageError('StorageFailed', `${doing} failed: ${adviceFor(error) ?? UNKNOWN} (${nameOf(error)}).`);
 }
 
-function adviceFor(code: string): string | undefined {
-  return Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
+function adviceFor(error: unknown): string | undefined {
+  const code = s3ErrorCode(error);
+  if (Object.hasOwn(ADVICE, code)) return ADVICE[code];
+  if (code.startsWith('HPE_')) return GARBLED;
+  const status = statusOf(error);
+  return ADVICE_BY_STATUS[status] ?? (status >= 500 ? TROUBLED : undefined);
+}
+
+/** Its code, or its status where the SDK found no code in it. */
+function nameOf(error: unknown): string {
+  const code = s3ErrorCode(error);
+  const status = statusOf(error);
+  return status > 0 && ['Error', 'Unknown', 'UnknownError'].includes(code) ? `HTTP ${status}` : code;
+}
+
+/** 0 where there was no answer. */
+function statusOf(error: unknown): number {
+  const { $metadata } = error as { readonly $metadata?: { readonly httpStatusCode?: number } };
+  return $metadata?.httpStatusCode ?? 0;
 }

@@ -2,7 +2,7 @@ import type { CompletedPart } from '@aws-sdk/client-s3';
 import { PART_BYTES, type PartBuffers } from './part-buffers.js';
 import type { FileContent } from './hash-file.js';
 import { StorageError } from './port.js';
-import type { ObjectOptions, S3Bucket } from './s3-bucket.js';
+import type { Condition, Ending, ObjectOptions, S3Bucket } from './s3-bucket.js';
 import type { S3Claim } from './s3-claim.js';
 import type { Patience } from './s3-patience.js';
 import { persistently } from './s3-tidying.js';
@@ -21,10 +21,15 @@ export interface Upload {
   readonly buffers: PartBuffers;
   /** Ends the upload from outside. */
   readonly patience: Patience;
+  /** @throws StorageError - the claim is gone, and with it the right to publish */
+  readonly refuseIfSwept: (ending: Ending) => Promise<void>;
 }
 
 /** The answers that say: somebody was there before, perhaps this very upload, whose own answer was lost. */
 const SETTLED: ReadonlySet<string> = new Set(['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchUpload']);
+
+/** The answers that say: what was to be replaced is no longer there. */
+const CHANGED: ReadonlySet<string> = new Set(['PreconditionFailed', 'NoSuchKey']);
 
 /**
  * Creates one object from the spooled file, whole or not at all, and never over one that is there unless `replace` says
@@ -51,23 +56,55 @@ async function putWhole(upload: Upload, key: string, content: FileContent, optio
   await buffers.lend(content.bytes, patience.abortSignal, async (buffer) => {
     const body = buffer.subarray(0, content.bytes);
     await spool.read(body, 0);
-    await bucket.put(
-      key,
-      body,
-      {
-        ContentType: options.contentType,
-        Metadata: { ...options.metadata },
-        ChecksumSHA256: Buffer.from(content.sha256, 'hex').toString('base64'), // of what came from the provider
-        ...(options.replace ? {} : { IfNoneMatch: '*' }),
-      },
-      patience,
-    );
+    const more = {
+      ContentType: options.contentType,
+      Metadata: { ...options.metadata },
+      ChecksumSHA256: Buffer.from(content.sha256, 'hex').toString('base64'), // of what came from the provider
+    };
+    const put = (before: () => Promise<Condition>) => bucket.put(key, body, more, patience, before);
+    await (options.replace ? putOver(upload, key, put) : put(() => ifFree(upload)));
   });
   await mustBeThere(upload, key, content);
 }
 
+async function ifFree({ patience: { abortSignal }, refuseIfSwept }: Upload): Promise<Condition> {
+  await refuseIfSwept({ abortSignal });
+  return { 'if-none-match': '*' };
+}
+
+/**
+ * Replaces only what was there when the claim was looked at: whoever sweeps it later writes later as well, so
+ * that a late request is refused. A service that refuses the very ETag that it lists leaves it to the look.
+ */
+async function putOver(
+  { bucket, patience: { abortSignal }, refuseIfSwept }: Upload,
+  key: string,
+  put: (before: () => Promise<Condition>) => Promise<unknown>,
+): Promise<void> {
+  let seen: string | null | undefined;
+  let isConditional = true;
+  const look = async (): Promise<Condition> => {
+    const there = await bucket.look(key, { abortSignal });
+    await refuseIfSwept({ abortSignal });
+    seen = there === null ? null : there.etag;
+    if (!isConditional || seen === undefined) return {};
+    return seen === null ? { 'if-none-match': '*' } : { 'if-match': seen };
+  };
+  for (;;) {
+    const before = seen;
+    try {
+      await put(look);
+      return;
+    } catch (error) {
+      if (!isConditional || !CHANGED.has(s3ErrorCode(error))) throw error;
+      isConditional = seen !== before;
+    }
+  }
+}
+
 async function putInParts(upload: Upload, key: string, content: FileContent, options: ObjectOptions): Promise<void> {
-  const { bucket, claim, patience } = upload;
+  const { bucket, claim, patience, refuseIfSwept } = upload;
+  await refuseIfSwept(patience);
   const uploadId = await claim.beginUpload(key, options, patience);
   try {
     await claim.record({ uploadId, key }, patience);

@@ -1,12 +1,13 @@
 import { siblingKey } from '../contract/output-key.js';
 import type { FileContent } from './hash-file.js';
 import { StorageError, type OpenOptions, type StoredVideo, type VideoWrite, type WriteOwner } from './port.js';
+import type { Ending } from './s3-bucket.js';
 import type { Patience } from './s3-patience.js';
 import { inTime } from './s3-tidying.js';
 import { s3Trouble } from './s3-trouble.js';
 import { uploadObject, type Upload } from './s3-upload.js';
 
-interface S3WriteDeps extends Omit<Upload, 'patience'>, OpenOptions {
+interface S3WriteDeps extends Omit<Upload, 'patience' | 'refuseIfSwept'>, OpenOptions {
   readonly key: string;
   readonly objectKey: (key: string) => string;
   readonly uri: (key: string) => string;
@@ -86,15 +87,21 @@ export class S3Write implements VideoWrite {
   private async placeAt(key: string, content: FileContent, replace: boolean): Promise<Exclude<Placement, 'lost'>> {
     const found = await this.compare(key, content);
     if (found === 'placed' || (found === 'taken' && !replace)) return found;
-    if (!(await this.to.claim.isHeld(this.patience))) throw swept(key);
     const options = { contentType: 'video/mp4', metadata: metadataOf(this.to.owner, content), replace };
     const objectKey = this.to.objectKey(key);
-    const isDone = await uploadObject({ ...this.to, patience: this.patience }, objectKey, content, options);
+    const isDone = await uploadObject(this.uploadOf(key), objectKey, content, options);
     if (isDone && found === 'lost') return 'placed';
     const now = await this.compare(key, content);
     if (isDone && now !== 'placed') throw notReplaced(key);
     if (now === 'lost') throw swept(key);
     return now;
+  }
+
+  private uploadOf(key: string): Upload {
+    const refuseIfSwept = async (ending: Ending): Promise<void> => {
+      if (!(await this.to.claim.isHeld(ending))) throw swept(key);
+    };
+    return { ...this.to, patience: this.patience, refuseIfSwept };
   }
 
   /** What is under the key: this content, other content, or nothing (`lost`, if there should be something). */

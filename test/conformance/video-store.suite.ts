@@ -165,6 +165,17 @@ export function videoStoreSuite(name: string, makeStore: () => Promise<StoreUnde
         expect(await place.everything()).toHaveLength(2);
       });
 
+      it('is refused by a check, which sweeps what the same owner has left all the same', async () => {
+        const owner = { ...OWNER, jobId: '' };
+        dead.push(await begin(store, 'greenhouse.mp4', video, { owner }));
+        await place.put('greenhouse.mp4', other);
+        expect(await place.everything()).toHaveLength(2);
+        await expect(store.check('greenhouse.mp4', { overwrite: false, owner })).rejects.toMatchObject({
+          type: 'OutputConflict',
+        });
+        expect(await place.everything()).toEqual(['greenhouse.mp4']);
+      });
+
       it('is replaced with overwrite', async () => {
         await place.put('greenhouse.mp4', other);
         expect((await save(store, 'greenhouse.mp4', video, { overwrite: true })).key).toBe('greenhouse.mp4');

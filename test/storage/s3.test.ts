@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -18,6 +19,7 @@ import { deferred } from '../../src/local/deferred.js';
 import { openVideoStore } from '../../src/storage/open-store.js';
 import { PART_BYTES } from '../../src/storage/part-buffers.js';
 import type { VideoStore } from '../../src/storage/port.js';
+import { isPassing, s3Trouble } from '../../src/storage/s3-trouble.js';
 import { partBytesFor } from '../../src/storage/s3-upload.js';
 import { closedPort } from '../openrouter/raw-server.js';
 import { mountSmallDisk } from './small-disk.js';
@@ -261,6 +263,38 @@ describe('an upload to S3', () => {
       expect(await write.publish(contentOf(video))).toMatchObject({ key: KEY, ...contentOf(video) });
       expect(trouble[0]).toMatch(/^Saving "greenhouse\.mp4" in s3:.*InternalError/);
       expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it.each([
+      ['429 in a web page', { status: 429, body: 'slow' }, 'overloaded', 'HTTP 429'],
+      ['408', { status: 408 }, 'does not answer', 'HTTP 408'],
+      ['502', { status: 502, body: '<html></html>' }, 'in trouble', 'HTTP 502'],
+      ['400 RequestTimeout', { status: 400, code: 'RequestTimeout' }, 'does not answer', 'RequestTimeout'],
+      ['409 OperationAborted', { status: 409, code: 'OperationAborted' }, 'else is going on', 'OperationAborted'],
+      [
+        '409 ConditionalRequestConflict',
+        { status: 409, code: 'ConditionalRequestConflict' },
+        'else is going on',
+        'ConditionalRequestConflict',
+      ],
+      ['what is no HTTP', 'garble', 'does not speak HTTP', 'HPE_INVALID_CONSTANT'],
+    ] as const)('takes %s for an answer that says: later', async (_what, answer, words, code) => {
+      let refused = 0;
+      proxy.fate = ({ kind, path }) => (kind === 'PUT' && path.endsWith(KEY) && refused++ < 4 ? answer : 'pass');
+      const trouble: string[] = [];
+      const onTrouble = ({ message }: Error): void => void trouble.push(message);
+      const write = await store.open(KEY, { owner: OWNER, overwrite: false, onTrouble });
+      await write.write(SMALL);
+      expect(await write.publish(contentOf(SMALL))).toMatchObject({ key: KEY, ...contentOf(SMALL) });
+      expect(trouble[0]).toContain(words);
+      expect(trouble[0]).toContain(`(${code})`);
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it.each(['EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'ECONNABORTED'])('waits after %s as well', (code) => {
+      const error = Object.assign(new Error('write'), { code });
+      expect(isPassing(error)).toBe(true);
+      expect(s3Trouble('Saving', error).message).toMatch(/cannot be reached.*LONGTAKE_S3_ENDPOINT/);
     });
 
     it('begins no second one beside one whose answer was lost', async () => {
@@ -562,6 +596,89 @@ describe('an upload to S3', () => {
     zombieEnded.come();
     expect(await rival).toMatchObject({ key: KEY, ...contentOf(LARGE) });
     expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
+  describe('that may replace what is there', () => {
+    const NEWER = randomBytes(1_000);
+    const ANOTHER = { ...OWNER, runId: 'run-2' };
+
+    function isPutOf({ kind, path }: S3Call): boolean {
+      return kind === 'PUT' && path.endsWith(KEY);
+    }
+
+    /** Its successor has saved the same video, and another run a newer one. */
+    async function overtaken(): Promise<void> {
+      const direct = storeAt(`s3://${bucket}`);
+      await save(direct, KEY, SMALL, { overwrite: true, owner: ANOTHER });
+      await direct.sweep(KEY, OWNER);
+      await save(direct, KEY, NEWER, { overwrite: true, owner: ANOTHER });
+    }
+
+    it.each([
+      ['is waiting for the storage', 8],
+      ['is asking once more', 1],
+    ])('does not do so when it was taken for dead while it %s', async (_when, refusals) => {
+      let refused = 0;
+      proxy.fate = async (call): Promise<Fate> => {
+        if (!isPutOf(call) || refused === refusals) return 'pass';
+        if (++refused === refusals) await overtaken();
+        return 'slow-down';
+      };
+      const late = await begin(store, KEY, SMALL, { overwrite: true });
+      await expect(late.publish(contentOf(SMALL))).rejects.toMatchObject({
+        type: 'StorageFailed',
+        message: expect.stringContaining('was swept while it ran') as string,
+      });
+      expect((await objectAt(KEY)).equals(NEWER)).toBe(true);
+      expect(proxy.calls.filter(isPutOf)).toHaveLength(refusals);
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it.each([
+      ['another video was there', true],
+      ['nothing was there', false],
+    ])('does not do so when it was taken for dead after its last look (%s)', async (_what, isThere) => {
+      if (isThere) await putOther(KEY);
+      let isOvertaken = false;
+      proxy.fate = async (call): Promise<Fate> => {
+        if (isPutOf(call) && !isOvertaken) {
+          isOvertaken = true;
+          await overtaken();
+        }
+        return 'pass';
+      };
+      const late = await begin(store, KEY, SMALL, { overwrite: true });
+      await expect(late.publish(contentOf(SMALL))).rejects.toMatchObject({
+        type: 'StorageFailed',
+        message: expect.stringContaining('was swept while it ran') as string,
+      });
+      expect((await objectAt(KEY)).equals(NEWER)).toBe(true);
+    });
+
+    it('does so also where that changes, comes or goes under its hands', async () => {
+      const changes = [
+        () => putOther(KEY),
+        () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: KEY })),
+        () => save(storeAt(`s3://${bucket}`), KEY, NEWER, { owner: ANOTHER }),
+        () => putOther(KEY),
+      ];
+      proxy.fate = async (call): Promise<Fate> => {
+        if (isPutOf(call)) await changes.shift()?.();
+        return 'pass';
+      };
+      expect(await save(store, KEY, SMALL, { overwrite: true })).toMatchObject({ key: KEY });
+      expect((await objectAt(KEY)).equals(SMALL)).toBe(true);
+      expect(proxy.calls.filter(isPutOf).map(({ condition }) => condition)).toEqual([
+        ...['if-none-match', 'if-match', 'if-none-match', 'if-match', 'if-match'],
+      ]);
+    });
+
+    it('does so also where the service refuses the ETag that it lists itself', async () => {
+      await putOther(KEY);
+      proxy.fate = (call) => (isPutOf(call) && call.condition !== null ? 'refuse-condition' : 'pass');
+      expect(await save(store, KEY, SMALL, { overwrite: true })).toMatchObject({ key: KEY });
+      expect(proxy.calls.filter(isPutOf)).toHaveLength(3);
+    });
   });
 });
 

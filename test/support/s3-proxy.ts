@@ -15,12 +15,24 @@ export type Fate =
   | 'fail'
   /** 403 AccessDenied. */
   | 'deny'
+  /** 412, as if its condition were not met. */
+  | 'refuse-condition'
   /** 501, as services answer what they do not know. */
   | 'not-implemented'
+  /** Answered in no HTTP. */
+  | 'garble'
+  | Refusal
   /** "Done" at once, and the storage hears nothing of it. */
   | 'pretend'
   /** The storage has it but for the last byte, which comes after `rest`, also where the sender is gone. */
   | LatePart;
+
+/** With a code as S3 gives it, or with any body. */
+export interface Refusal {
+  readonly status: number;
+  readonly code?: string;
+  readonly body?: string;
+}
 
 export interface LatePart {
   /** All of it has come from the sender. */
@@ -67,13 +79,19 @@ async function handle(proxy: S3Proxy, endpoint: string, incoming: IncomingMessag
   proxy.calls.push(call);
   const fate = await proxy.fate(call);
   if (fate === 'hang') return;
+  if (typeof fate === 'object' && 'status' in fate) {
+    reply(outgoing, fate);
+    return;
+  }
   if (typeof fate === 'object') {
     await forwardLate(endpoint, incoming, outgoing, fate);
     return;
   }
-  if (fate === 'slow-down') refuse(outgoing, 503, 'SlowDown');
+  if (fate === 'garble') incoming.socket.end('no HTTP\r\n\r\n');
+  else if (fate === 'slow-down') refuse(outgoing, 503, 'SlowDown');
   else if (fate === 'fail') refuse(outgoing, 500, 'InternalError');
   else if (fate === 'deny') refuse(outgoing, 403, 'AccessDenied');
+  else if (fate === 'refuse-condition') refuse(outgoing, 412, 'PreconditionFailed');
   else if (fate === 'not-implemented') refuse(outgoing, 501, 'NotImplemented');
   else if (fate === 'pretend')
     incoming.resume().once('end', () => {
@@ -91,8 +109,16 @@ function describe({ method = '', url = '', headers }: IncomingMessage): S3Call {
 }
 
 function refuse(outgoing: ServerResponse, status: number, code: string): void {
+  reply(outgoing, { status, code });
+}
+
+function reply(outgoing: ServerResponse, { status, code, body = '' }: Refusal): void {
   outgoing.writeHead(status, { 'content-type': 'application/xml', connection: 'close' });
-  outgoing.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>test</Message></Error>`);
+  outgoing.end(code === undefined ? body : xmlError(code));
+}
+
+function xmlError(code: string): string {
+  return `<?xml version="1.0"?><Error><Code>${code}</Code><Message>test</Message></Error>`;
 }
 
 function pretend(outgoing: ServerResponse): void {
