@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { outputKeyProblem, siblingKey } from '../../src/contract/output-key.js';
 import {
   StorageError,
+  type CheckOptions,
   type FindOptions,
   type OpenOptions,
   type StoredVideo,
@@ -16,8 +17,9 @@ export class MemoryStore implements VideoStore {
   readonly finished = new Map<string, Buffer>();
   private readonly unfinished = new Map<MemoryWrite, string>();
 
-  check(key: string, { overwrite }: { readonly overwrite: boolean }): Promise<void> {
-    return promised(() => {
+  async check(key: string, { overwrite, owner }: CheckOptions): Promise<void> {
+    if (owner !== undefined) await this.sweep(key, owner);
+    await promised(() => {
       refuseBadKey(key);
       if (this.finished.has(key) && !overwrite) {
         throw new StorageError('OutputConflict', `The output key "${key}" is taken; choose another, or set overwrite.`);
