@@ -3,7 +3,7 @@ import { loadConfig } from '../config.js';
 import { firstWords } from '../contract/first-words.js';
 import { inPlainWords } from '../contract/issue-words.js';
 import { LIMITS } from '../contract/limits.js';
-import { code, oneLine, plain } from '../contract/markdown.js';
+import { code, plain } from '../contract/markdown.js';
 import { DEFAULT_TASK_QUEUE, MODEL_MEMO, WORKFLOW_TYPE } from '../contract/names.js';
 import { describeIssues, generateVideoInput } from '../contract/schemas.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
@@ -170,7 +170,7 @@ function describe({ request, jobId, output }: GenerateVideoInput): {
 } {
   const what = request === undefined ? `adopt job ${jobId ?? ''}` : `${request.model}: ${request.prompt ?? ''}`;
   return {
-    staticSummary: plain(firstWords(oneLine(what), SUMMARY_CHARACTERS)),
+    staticSummary: plain(firstWords(what, SUMMARY_CHARACTERS)),
     staticDetails: `One video by longtake${output === undefined ? '' : `, to be saved as ${code(output)}`}.`,
     memo: request === undefined ? {} : { [MODEL_MEMO]: request.model },
   };

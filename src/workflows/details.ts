@@ -1,6 +1,6 @@
 import { cancelCommand, resolveCommands } from '../contract/commands.js';
 import { firstWords } from '../contract/first-words.js';
-import { code, oneLine, plain } from '../contract/markdown.js';
+import { code, plain } from '../contract/markdown.js';
 import type { ProviderRequest, VideoStatus } from '../contract/types.js';
 
 /** What an operator sees in Temporal's UI as current details, in Markdown. Pure text. */
@@ -59,7 +59,7 @@ function list(rows: readonly (readonly [name: string, value: string | null])[]):
 
 function promptOf(request: ProviderRequest | undefined): string | null {
   if (request?.prompt === undefined || request.prompt === '') return null;
-  return code(firstWords(oneLine(request.prompt), PROMPT_CHARACTERS));
+  return code(firstWords(request.prompt, PROMPT_CHARACTERS));
 }
 
 function pollsOf({ polls, nextPollAt }: VideoStatus): string {

@@ -1,7 +1,6 @@
 import type { RunStatus } from '../../client/index.js';
 import { loadConfig, type Config } from '../../config.js';
 import { firstWords } from '../../contract/first-words.js';
-import { oneLine } from '../../contract/markdown.js';
 import type { GenerateVideoInput } from '../../contract/types.js';
 import { connected } from '../connect.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -48,7 +47,7 @@ function card(run: RunStatus, { record, input, saved }: Surroundings): string[] 
   const rows: (readonly [string, string | null])[] = [
     ['run', run.workflowId],
     ['model', request?.model ?? null],
-    ['prompt', request?.prompt === undefined ? null : firstWords(oneLine(request.prompt), PROMPT_CHARACTERS)],
+    ['prompt', request?.prompt === undefined ? null : firstWords(request.prompt, PROMPT_CHARACTERS)],
     ['state', `${run.state}${cancelSuffix(run)}`],
     ['started', localTime(record.startedAt.toISOString())],
     ['job', run.jobId === null ? null : `${run.jobId}${run.providerStatus === null ? '' : ` (${run.providerStatus})`}`],
