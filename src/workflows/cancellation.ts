@@ -38,7 +38,7 @@ function consequence(run: VideoRun): string {
   }
   if (run.isInDoubt) {
     const doubt = 'It is not known whether the provider accepted the job: one may exist and be billed.' + run.inDoubt;
-    const isNamed = run.candidates.length + run.earlierJobs.length > 0; // and then the run's end names it
+    const isNamed = run.hinted.candidates.length + run.earlierJobs.length > 0; // and then the run's end names it
     return isNamed ? doubt : `${doubt} If it does: ${adoptCommand('JOB_ID', output, overwrite)}`;
   }
   if (jobId === null) {

@@ -10,8 +10,7 @@ import type { Activities } from '../activities/index.js';
 import { POLL } from './activity-options.js';
 import { cancelledRun } from './cancellation.js';
 import { activityCause } from './failures.js';
-import { jobEnd } from './job-ends.js';
-import { lookAt } from './look-at-job.js';
+import { KEEPS_NAMED_JOBS, NamedJobs, type Doubt } from './named-jobs.js';
 import type { Decision, VideoRun } from './video-run.js';
 
 const { earlierJobs } = proxyLocalActivities<Pick<Activities, 'earlierJobs'>>(POLL);
@@ -24,13 +23,6 @@ export interface Unknown {
   /** In doubt is no other submit than those before it: a job turned up, after what the provider had answered, if it had. */
   readonly turnedUp?: { readonly after: 'not sent' | ApplicationFailure | null };
 }
-
-/** How long an event's job is looked at again when it could not be read: 20 tries, half a minute apart. */
-const LOOK_AGAIN_MS = 30_000;
-const LOOKS = 20;
-
-/** Runs of earlier builds had named jobs on no record, and did not look at them again before they paid again. */
-const KEEPS_NAMED_JOBS = 'keeps-named-jobs';
 
 /** Runs of earlier builds had the request sent again while a job that a person had named was still looked at. */
 export const PAYS_AFTER_OTHER_ANSWERS = 'pays-after-other-answers';
@@ -53,14 +45,14 @@ export async function awaitDecision(
   run.decide(null);
   if (doubt.earlierJobs !== undefined) run.hadBeforeReset(doubt.earlierJobs);
   run.inDoubt = `${mayCost(run)}${whichOnes(inDoubt)}`;
-  const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${run.inDoubt}${notOfThisRun(run.early)}`;
+  const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${run.inDoubt}${notOfThisRun(run.hinted.early)}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message: question } });
   log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: doubt.unknown });
   const named = new NamedJobs(run, { isOnly: inDoubt.length === 1, kin: kinOf(doubt) });
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
     const found = await named.adoptOne();
-    if (doubt.turnedUp !== undefined && run.turnedUp.size === 0 && patched(LETS_GO_OF_OTHER_JOBS)) return null;
+    if (doubt.turnedUp !== undefined && run.hinted.turnedUp.size === 0 && patched(LETS_GO_OF_OTHER_JOBS)) return null;
     const hasNews = await looksBack(run);
     const decision = preferred(run.decided(), found);
     const wouldPay = decision?.action === 'resubmit';
@@ -114,123 +106,14 @@ function preferred(person: Decision | null, found: Decision | null): Decision | 
   return person === null || (person.action === 'resubmit' && found !== null) ? found : person;
 }
 
-interface Doubt {
-  /** One submit is in doubt, and not more. */
-  readonly isOnly: boolean;
-  readonly kin: 'id' | 'none';
-}
-
 /** After a reset the job of the run before is what is looked for, but that of a cron schedule's run before is not. */
 function kinOf({ earlierJobs }: Unknown): Doubt['kin'] {
   return earlierJobs !== undefined && workflowInfo().continuedFromExecutionRunId === undefined ? 'id' : 'none';
 }
 
-/** The jobs that provider events named, and what looking at them has shown so far. */
-class NamedJobs {
-  /** They came of one of several submits, and are of no use: the run would end with one while another one's video waits. */
-  private readonly leftToPerson = new Map<string, string>();
-  private readonly toldOf = new Set<string>();
-  /** The answer that would pay again, and the jobs that were looked at since. */
-  private readonly before: { answer: Decision | null; readonly looked: Set<string> } = {
-    answer: null,
-    looked: new Set(),
-  };
-
-  constructor(
-    private readonly run: VideoRun,
-    private readonly doubt: Doubt,
-  ) {
-    run.looks.clear();
-  }
-
-  hasNew(): boolean {
-    return this.toLookAt().some((jobId) => this.looksAt(jobId) === 0);
-  }
-
-  /** Before the request is sent again each is looked at once more. */
-  toLookAt(): string[] {
-    const { run } = this;
-    const decision = run.decided();
-    if (run.isCancelled() || (decision !== null && decision.action !== 'resubmit')) return [];
-    const open = run.candidates.filter((jobId) => !this.leftToPerson.has(jobId));
-    if (decision === null) return open.filter((jobId) => this.looksAt(jobId) < LOOKS);
-    return open.filter((jobId) => this.looksAt(jobId) === 0 || !this.isLookedAtSince(decision, jobId));
-  }
-
-  private isLookedAtSince(answer: Decision, jobId: string): boolean {
-    if (this.before.answer !== answer) {
-      this.before.answer = answer;
-      this.before.looked.clear();
-    }
-    return this.before.looked.has(jobId) || !patched(KEEPS_NAMED_JOBS);
-  }
-
-  hasUntold(): boolean {
-    return this.run.candidates.some((jobId) => !this.toldOf.has(jobId));
-  }
-
-  /** One look at each job that may be the run's: one that is not to be had must not hold up the right one. */
-  async adoptOne(): Promise<Decision | null> {
-    const { run, doubt } = this;
-    for (const jobId of this.toLookAt()) {
-      if (!this.toLookAt().includes(jobId)) continue;
-      const isHeldBack = run.heldBackUntil(jobId) > Date.now();
-      const inspection = await lookAt(run, { jobId, kin: doubt.kin });
-      this.looked(jobId, isHeldBack);
-      if (!inspection.adoptable) {
-        if (inspection.final) run.forget(jobId);
-        continue;
-      }
-      const { status } = inspection.job;
-      if (doubt.isOnly || isOfUse(status)) return { action: 'adopt', jobId, providerStatus: status };
-      this.leftToPerson.set(jobId, status);
-    }
-    return null;
-  }
-
-  /** What a person must know of them who has the request sent again. */
-  told(): string {
-    const { candidates } = this.run;
-    for (const jobId of candidates) this.toldOf.add(jobId);
-    const left = candidates.flatMap((jobId) => {
-      const status = this.leftToPerson.get(jobId);
-      return status === undefined ? [] : ` One of them led to job ${jobId}, which the provider calls ${status}.`;
-    });
-    const unread = candidates.filter((jobId) => !this.leftToPerson.has(jobId));
-    return left.join('') + (unread.length === 0 ? '' : notReadYet(unread));
-  }
-
-  /** Half a minute, or as long as the provider asks to wait with each of them. */
-  lookAgainAfterMs(): number {
-    const heldBackMs = this.toLookAt().map((jobId) => this.run.heldBackUntil(jobId) - Date.now());
-    return Math.max(LOOK_AGAIN_MS, Math.min(...heldBackMs));
-  }
-
-  private looksAt(jobId: string): number {
-    return this.run.looks.get(jobId) ?? 0;
-  }
-
-  /** A look that was not made takes none from how many there may be, but is the look before the request is sent again. */
-  private looked(jobId: string, isHeldBack: boolean): void {
-    const looks = isHeldBack ? Math.max(1, this.looksAt(jobId)) : this.looksAt(jobId) + 1;
-    this.run.looks.set(jobId, looks);
-    this.before.looked.add(jobId);
-    if (looks === LOOKS) this.run.forgetEvents();
-  }
-}
-
-function notReadYet(jobIds: readonly string[]): string {
-  return ` The provider told of job ${jobIds.join(', ')}, which could not be read yet: before you have the request sent again, try to adopt it.`;
-}
-
 function notOfThisRun(early: ReadonlySet<string>): string {
   if (early.size === 0) return '';
   return ` Job ${[...early].join(', ')}, of which the provider told before the request had left, is not of this run.`;
-}
-
-function isOfUse(status: string): boolean {
-  const end = jobEnd(status);
-  return end === undefined || end === 'saved';
 }
 
 /** A person had the request sent again, and again nobody knows: each of them may be billed. */

@@ -45,7 +45,7 @@ export function listen(run: VideoRun): void {
     description:
       'From the worker, before the paid request leaves: false once somebody has cancelled the run, or its job has turned up.',
   });
-  setHandler(mayHaveSentQuery, () => run.mayHaveSent(), {
+  setHandler(mayHaveSentQuery, () => run.sent.mayHaveLeft(), {
     description: 'From the worker, before it begins a submit: whether an attempt before it may have sent the request.',
   });
   setHandler(
@@ -76,8 +76,8 @@ export function listen(run: VideoRun): void {
   setHandler(
     sendingSignal,
     (at, attempt, retryAfterMs) => {
-      if (at === false) run.sentForNothing(attempt, retryAfterMs ?? 0);
-      else run.sends(typeof at === 'string' ? at : null, attempt);
+      if (at === false) run.sent.ledToNoJob(attempt, retryAfterMs ?? 0);
+      else run.sent.leaves(typeof at === 'string' ? at : null, attempt);
     },
     {
       description:
@@ -156,7 +156,7 @@ async function decide(run: VideoRun, answer: ResolveSubmission): Promise<Decisio
   run.inspections++;
   try {
     const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${jobId}` }, [{ jobId }]);
-    run.holdBack(jobId, inspection.retryAfterMs);
+    run.hinted.holdBack(jobId, inspection.retryAfterMs);
     if (!inspection.adoptable) throw refused(inspection.reason);
     return { action: 'adopt', jobId, providerStatus: inspection.job.status };
   } finally {

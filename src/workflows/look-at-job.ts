@@ -9,12 +9,12 @@ const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL
 
 /** A look that does not come back says nothing about the job, and while the provider asks for patience none is made. */
 export async function lookAt(run: VideoRun, job: InspectInput): Promise<Inspection> {
-  if (Date.now() < run.heldBackUntil(job.jobId)) {
+  if (Date.now() < run.hinted.heldBackUntil(job.jobId)) {
     return { adoptable: false, final: false, reason: 'the provider asks to wait' };
   }
   try {
     const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${job.jobId}` }, [job]);
-    run.holdBack(job.jobId, inspection.retryAfterMs);
+    run.hinted.holdBack(job.jobId, inspection.retryAfterMs);
     return inspection;
   } catch (error) {
     if (activityCause(error) === null) throw error;

@@ -47,7 +47,7 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
     });
     if ('jobId' in outcome) {
       run.follow(outcome.jobId, outcome.status, now());
-      run.holdBack(outcome.jobId, outcome.retryAfterMs);
+      run.hinted.holdBack(outcome.jobId, outcome.retryAfterMs);
       for (const other of await withoutOtherRuns(run)) run.learnOfOther(other);
       return;
     }
@@ -55,7 +55,7 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
     if (isNew) {
       inDoubt.push(
         outcome.earlierJobs === undefined
-          ? `the submit sent after ${run.sendingAt ?? askedAt}`
+          ? `the submit sent after ${run.sent.lastAt ?? askedAt}`
           : 'the submit of the run before the reset',
       );
     }
@@ -125,14 +125,14 @@ async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJo
  * is to be done may have changed meanwhile.
  */
 async function sparesProvider(run: VideoRun, deadlineAt: number): Promise<boolean> {
-  const until = Math.min(run.sparedUntil, deadlineAt);
+  const until = Math.min(run.sent.sparedUntil, deadlineAt);
   if (Date.now() >= until) return true;
   const summary = 'the provider asks to wait';
   if (await condition(() => run.wantsNoRequest(), until - Date.now(), { summary })) return false;
-  if (run.sparedUntil <= deadlineAt) return true;
+  if (run.sent.sparedUntil <= deadlineAt) return true;
   throw failRun(
     'ProviderUnavailable',
-    `OpenRouter refused the request and asked to wait for longer than timeouts.submit. No job was accepted, and nothing was billed. Start it again later.`,
+    `OpenRouter refused the request and asked to wait for longer than timeouts.submit. ${run.mayBeReset ? 'No job came of it' : 'Nothing was billed'}. Start it again later.`,
   );
 }
 
@@ -148,9 +148,9 @@ async function turnedUp(run: VideoRun, after: 'not sent' | ApplicationFailure | 
 
 /** The jobs that have turned up, and may be this run's. */
 async function withoutOtherRuns(run: VideoRun): Promise<readonly string[]> {
-  if (run.turnedUp.size === 0 || !patched(STOPS_FOR_ITS_JOB)) return [];
-  for (const jobId of [...run.turnedUp]) if ((await isOfThisRun(run, jobId)) === 'no') run.forget(jobId);
-  return [...run.turnedUp];
+  if (run.hinted.turnedUp.size === 0 || !patched(STOPS_FOR_ITS_JOB)) return [];
+  for (const jobId of [...run.hinted.turnedUp]) if ((await isOfThisRun(run, jobId)) === 'no') run.hinted.forget(jobId);
+  return [...run.hinted.turnedUp];
 }
 
 /** Temporal lets an operator complete or fail an activity that is under way. */
@@ -160,7 +160,7 @@ const ENDED_BY_HAND = 'The submit was ended in Temporal, by somebody who may not
 type Attempt = SubmittedJob | Unknown | 'not sent' | ApplicationFailure;
 
 async function attempt(run: VideoRun, input: SubmitInput): Promise<Attempt> {
-  run.beginSubmit();
+  run.sent.begin();
   try {
     const options = { ...SUBMIT, summary: `submit to ${input.request.model}` };
     const job = await run.untilCancelled(() => submitVideo.executeWithOptions(options, [input]));
@@ -186,13 +186,13 @@ function attemptOf(run: VideoRun, error: unknown): Attempt {
   const cause = activityCause(error);
   if (cause instanceof CancelledFailure && run.wantsNoRequest()) {
     // Somebody may have failed, or cancelled, an attempt by hand whose request was under way.
-    return run.mayHaveSent() && patched(DOUBTS_A_CANCELLED_SUBMIT) ? { unknown: ENDED_BY_HAND } : 'not sent';
+    return run.sent.mayHaveLeft() && patched(DOUBTS_A_CANCELLED_SUBMIT) ? { unknown: ENDED_BY_HAND } : 'not sent';
   }
   if (cause instanceof TimeoutFailure) {
     const mark = cause.lastHeartbeatDetails as SubmitMark | undefined;
     if (mark?.job !== undefined) return mark.job;
     // Without any mark the run's own word counts: an operator who unpauses an activity can have its heartbeat forgotten.
-    const sent = mark?.sending ?? run.mayHaveSent();
+    const sent = mark?.sending ?? run.sent.mayHaveLeft();
     if (!sent) return 'not sent';
     return { unknown: 'The worker stopped answering after the request could have left.' };
   }
@@ -204,7 +204,7 @@ function attemptOf(run: VideoRun, error: unknown): Attempt {
   const type = contractType(cause);
   if (type === 'ProviderUnavailable' && run.wantsNoRequest()) return 'not sent';
   if (type !== null) return endWith(type, cause.message);
-  if (!run.mayHaveSent()) throw error;
+  if (!run.sent.mayHaveLeft()) throw error;
   return { unknown: `${ENDED_BY_HAND} It was told: ${cause.message}.` };
 }
 

@@ -1,4 +1,3 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   CancellationScope,
   CancelledFailure,
@@ -16,23 +15,14 @@ import { MODEL_MEMO, OUTPUT_MEMO, STATUS_MEMO } from '../contract/names.js';
 import type { GenerateVideoInput, ProviderEvent, VideoAsset, VideoState, VideoStatus } from '../contract/types.js';
 import type { CarriedState } from './carried-state.js';
 import { describeRun } from './details.js';
+import { HintedJobs, REMEMBERED_EVENTS } from './hinted-jobs.js';
 import type { SubmitOutcome } from './ledger.js';
+import { searchAttributesOf } from './search-attributes.js';
+import { SentRequests } from './sent-requests.js';
 import { statedIn } from './stated-input.js';
-
-const STATE_KEY = defineSearchAttributeKey('LongtakeState', 'KEYWORD');
-const MODEL_KEY = defineSearchAttributeKey('LongtakeModel', 'KEYWORD');
-const JOB_ID_KEY = defineSearchAttributeKey('LongtakeJobId', 'KEYWORD');
-const COST_KEY = defineSearchAttributeKey('LongtakeCostUsd', 'DOUBLE');
-const TENANT_KEY = defineSearchAttributeKey('LongtakeTenant', 'KEYWORD');
-
-/** Provider events worth remembering; more than a provider sends, few enough to carry along. */
-const REMEMBERED_EVENTS = 20;
 
 /** Far more than any status has. */
 const LONGEST_STATUS = 64;
-
-/** What a keyword holds where visibility is a SQL database; a longer one would keep the whole run out of every list. */
-const KEYWORD_CHARACTERS = 255;
 
 /** An operator's answer to `awaiting_decision`. */
 export type Decision =
@@ -53,9 +43,6 @@ export const STOPS_FOR_ITS_JOB = 'stops-for-its-job';
 
 /** Runs of earlier builds took a job for theirs that an event had named before they had sent anything. */
 const SETS_EARLY_JOBS_ASIDE = 'sets-early-jobs-aside';
-
-/** Of workers of earlier builds. */
-const UNNAMED = '';
 
 /** What of it belongs to the wait, and not to the run. */
 export type PollState = Omit<
@@ -79,28 +66,15 @@ export class VideoRun {
     warnings: [],
     error: null,
   };
-  /** Jobs that provider events named before this run knew its own. */
-  readonly candidates: string[] = [];
-  /** Those of them that came after a request may have left, and that nobody has heard of who had it sent again. */
-  readonly turnedUp = new Set<string>();
-  /** How often each of them was looked at since an event last told of it. */
-  readonly looks = new Map<string, number>();
-  /** Until when the provider has asked to be spared questions about a job, in milliseconds since the epoch. */
-  private readonly heldBack = new Map<string, number>();
+  /** What the worker has said of its paid requests. */
+  readonly sent = new SentRequests();
+  /** What provider events have said before it knew its own job. */
+  readonly hinted = new HintedJobs();
   /** Jobs of the run that Temporal's Reset took this one back from. */
   earlierJobs: readonly string[] = [];
   knowsEarlierJobs = false;
   /** What became of every submit so far. */
   readonly submits: SubmitOutcome[] = [];
-  /** Jobs that provider events named before this run had sent anything, which cannot have come of it. */
-  readonly early = new Set<string>();
-  /** Attempts whose request is about to leave, the worker has said, and of which it is not known that no job came. */
-  private readonly sending = new Set<string>();
-  /** When the last of them was, if the worker says so much. */
-  sendingAt: string | null = null;
-  /** Until when the provider has asked to be spared submits, in milliseconds since the epoch. */
-  sparedUntil = 0;
-  private hasEverSent = false;
   /** Which submits nobody knows the outcome of, and what they may have cost: whole sentences, or nothing. */
   inDoubt = '';
   /** What is to be told to the end of further submits that nobody knows the outcome of. */
@@ -160,31 +134,7 @@ export class VideoRun {
 
   /** Nothing is to be sent now: the run is cancelled, or its job has turned up. */
   wantsNoRequest(): boolean {
-    return this.cancelRequested || this.turnedUp.size > 0;
-  }
-
-  /** A method, so that nobody reads a value from before an await. */
-  mayHaveSent(): boolean {
-    return this.sending.size > 0;
-  }
-
-  beginSubmit(): void {
-    this.sending.clear();
-    this.sendingAt = null;
-  }
-
-  /** The request is about to leave, the worker says. */
-  sends(at: string | null, attempt = UNNAMED): void {
-    this.sending.add(attempt);
-    this.hasEverSent = true;
-    this.sendingAt = at;
-  }
-
-  /** No job came of that attempt, and the provider may have asked to wait. A worker of an earlier build names none, and has but one. */
-  sentForNothing(attempt: string | undefined, retryAfterMs: number): void {
-    if (attempt === undefined) this.sending.clear();
-    else this.sending.delete(attempt);
-    this.sparedUntil = Math.max(this.sparedUntil, Date.now() + retryAfterMs);
+    return this.cancelRequested || this.hinted.turnedUp.size > 0;
   }
 
   /** The operator's answer, once there is one. */
@@ -292,44 +242,25 @@ export class VideoRun {
     this.seenEvents = [];
   }
 
-  /** The newest are kept: what came before them was looked at when it came, and the run's own job may come late. */
   private keep(jobId: string): void {
-    if (!this.hasEverSent && !this.isReset && !this.adopts && patched(SETS_EARLY_JOBS_ASIDE)) {
-      if (this.early.size < REMEMBERED_EVENTS) this.early.add(jobId);
+    const { hinted, sent } = this;
+    if (!sent.hasAnyLeft && !this.isReset && !this.adopts && patched(SETS_EARLY_JOBS_ASIDE)) {
+      hinted.setAside(jobId);
       return;
     }
-    this.looks.delete(jobId);
-    if (this.candidates.includes(jobId)) return;
-    this.candidates.push(jobId);
-    if (this.candidates.length > REMEMBERED_EVENTS) this.forget(this.candidates[0] ?? '');
-    if (!this.hasEverSent) return; // it cannot have come of this run
-    this.turnedUp.add(jobId);
+    const isNew = !hinted.candidates.includes(jobId);
+    hinted.keep(jobId);
+    if (!isNew || !sent.hasAnyLeft) return; // without a request it cannot have come of this run
+    hinted.turnedUp.add(jobId);
     if (this.status.state === 'submitting' && patched(STOPS_FOR_ITS_JOB)) this.stopWork?.();
-  }
-
-  /** It is another run's job. */
-  forget(jobId: string): void {
-    this.turnedUp.delete(jobId);
-    const at = this.candidates.indexOf(jobId);
-    if (at !== -1) this.candidates.splice(at, 1);
-  }
-
-  /** By the `Retry-After` of an answer that tells of the job. */
-  holdBack(jobId: string, retryAfterMs: number | null | undefined): void {
-    if (retryAfterMs === null || retryAfterMs === undefined) this.heldBack.delete(jobId);
-    else this.heldBack.set(jobId, Date.now() + retryAfterMs);
-  }
-
-  heldBackUntil(jobId: string): number {
-    return this.heldBack.get(jobId) ?? 0;
   }
 
   /** The job is known: from here on it is followed to its end, or named in the failure. */
   follow(jobId: string, providerStatus: string | null, submittedAt: string | null): void {
-    this.woken = this.candidates.includes(jobId);
-    this.turnedUp.delete(jobId);
+    this.woken = this.hinted.candidates.includes(jobId);
+    this.hinted.turnedUp.delete(jobId);
     if (this.submits.includes('unknown')) {
-      for (const other of this.candidates.filter((candidate) => candidate !== jobId)) this.tellOfOther(other);
+      for (const other of this.hinted.candidates.filter((candidate) => candidate !== jobId)) this.tellOfOther(other);
     }
     for (const earlier of this.earlierJobs.filter((other) => other !== jobId)) {
       this.leaveInDoubt(
@@ -358,7 +289,7 @@ export class VideoRun {
 
   /** Whether a submit of this run may have led to a job that it does not follow. */
   get isInDoubt(): boolean {
-    const isAnyUnknown = this.submits.includes('unknown') || this.turnedUp.size > 0;
+    const isAnyUnknown = this.submits.includes('unknown') || this.hinted.turnedUp.size > 0;
     return this.status.jobId === null && (isAnyUnknown || (this.isReset && !this.adopts));
   }
 
@@ -370,8 +301,8 @@ export class VideoRun {
   /** Somebody has the request sent again, in spite of a submit in doubt and of the jobs that events named. */
   overrule(doubt: string): void {
     this.leaveInDoubt(`Also in doubt, and perhaps billed: ${doubt}.`);
-    for (const jobId of this.candidates) this.tellOfOther(jobId);
-    this.turnedUp.clear();
+    for (const jobId of this.hinted.candidates) this.tellOfOther(jobId);
+    this.hinted.turnedUp.clear();
   }
 
   /** On record as well: what a run has paid for is to be known without a worker, and after it was terminated. */
@@ -416,16 +347,8 @@ export class VideoRun {
   record(): void {
     upsertMemo(this.memo());
     if (!this.searchAttributes) return;
-    const { state, jobId, costUsd } = this.status;
-    const { model } = this;
     const tenant = this.plan_ === null ? undefined : this.input.tenant;
-    upsertSearchAttributes([
-      { key: STATE_KEY, value: state },
-      ...(model === null ? [] : [{ key: MODEL_KEY, value: model.slice(0, KEYWORD_CHARACTERS) }]),
-      ...(jobId === null || jobId.length > KEYWORD_CHARACTERS ? [] : [{ key: JOB_ID_KEY, value: jobId }]),
-      ...(costUsd === null ? [] : [{ key: COST_KEY, value: costUsd }]),
-      ...(tenant === undefined ? [] : [{ key: TENANT_KEY, value: tenant }]),
-    ]);
+    upsertSearchAttributes(searchAttributesOf(this.status, { model: this.model, tenant }));
   }
 }
 

@@ -60,7 +60,7 @@ class Wait {
     carried: CarriedState | undefined,
   ) {
     this.deadlineAt = carried?.pollDeadlineAt ?? Date.now() + run.plan.polling.timeoutMs;
-    this.notBefore = carried?.notBefore ?? run.heldBackUntil(this.jobId());
+    this.notBefore = carried?.notBefore ?? run.hinted.heldBackUntil(this.jobId());
     this.missingInARow = carried?.missingInARow ?? 0;
     this.lastProblem = carried?.lastProblem ?? null;
     this.lastDenial = carried?.lastDenial ?? null;
