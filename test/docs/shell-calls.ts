@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,14 +15,18 @@ command_not_found_handle() { :; }
 PATH=/nowhere
 `;
 
+/** Where papers redirect to, below a home of the script's own: what is somebody's stays as it is. */
+const FOLDERS = ['.config/fish/completions'];
+
 /** The words behind `longtake`, of every call in a script, as a real shell understands it. Nothing else in it is run. */
 export function longtakeCalls(script: string): string[][] {
   const directory = mkdtempSync(join(tmpdir(), 'longtake-shell-'));
   const calls = join(directory, 'calls');
+  for (const folder of FOLDERS) mkdirSync(join(directory, folder), { recursive: true });
   try {
     execFileSync('bash', ['-c', `: > "$CALLS"\n${SHELL}\n${script}\ntrue`], {
       cwd: directory,
-      env: { PATH: process.env['PATH'], CALLS: calls },
+      env: { PATH: process.env['PATH'], HOME: directory, CALLS: calls },
       stdio: ['ignore', 'ignore', 'ignore'],
     });
     return readFileSync(calls, 'utf8')

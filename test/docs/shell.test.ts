@@ -35,12 +35,14 @@ A=1 longtake generate "two words" --seed 3   # and why
 npm ci && npm start -- x
 docker compose exec worker longtake list | grep y
 kubectl create secret generic longtake
+longtake completion fish > ~/.config/fish/completions/longtake.fish
 longtake \\
   status ID`;
     expect(longtakeCalls(script)).toEqual([
       ['generate', 'two words', '--seed', '3'],
       ['generate', '--local', 'x'],
       ['list'],
+      ['completion', 'fish'],
       ['status', 'ID'],
     ]);
   });
