@@ -1,4 +1,5 @@
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { inPlainWords } from './contract/issue-words.js';
@@ -129,6 +130,11 @@ const temporalSwitch = z.enum(['true', 'false', '1', '0'], 'must be true or fals
 const DEPLOYMENT_NAME = /^(?!__)[^.:]{1,200}$/;
 const NO_DEPLOYMENT_NAME = 'must be at most 200 characters without "." and ":", and not begin with "__"';
 
+const presentFile = z
+  .string()
+  .refine((path) => existsSync(path), 'names a file that is not there')
+  .optional();
+
 const schema = z.object({
   OPENROUTER_API_KEY: z
     .string()
@@ -142,10 +148,10 @@ const schema = z.object({
     .default([]),
   LONGTAKE_TASK_QUEUE: z.string().trim().min(1).max(200).default(DEFAULT_TASK_QUEUE),
   LONGTAKE_WORKER_VERSIONING: z.enum(['on', 'off'], 'must be on or off').default('off'),
-  TEMPORAL_CONFIG_FILE: z
-    .string()
-    .refine((path) => existsSync(path), 'names a file that is not there')
-    .optional(),
+  TEMPORAL_CONFIG_FILE: presentFile,
+  TEMPORAL_TLS_CLIENT_CERT_PATH: presentFile,
+  TEMPORAL_TLS_CLIENT_KEY_PATH: presentFile,
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: presentFile,
   TEMPORAL_TLS: temporalSwitch,
   TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: temporalSwitch,
   TEMPORAL_DEPLOYMENT_NAME: z.string().regex(DEPLOYMENT_NAME, NO_DEPLOYMENT_NAME).optional(),
@@ -266,6 +272,7 @@ function temporalConfig(env: Record<string, string>): Config['temporal'] {
     if (connectionOptions.address !== undefined && !isHostAndPort(connectionOptions.address)) {
       throw new Error(`TEMPORAL_ADDRESS must be host:port, such as localhost:7233, not ${connectionOptions.address}`);
     }
+    requireUsableTls(connectionOptions.tls);
     return {
       connection: connectionOptions,
       address: connectionOptions.address ?? 'localhost:7233',
@@ -276,6 +283,28 @@ function temporalConfig(env: Record<string, string>): Config['temporal'] {
     };
   } catch (error) {
     throw new ConfigError(`The Temporal settings (TEMPORAL_*) are wrong: ${temporalProblem(error)}.`);
+  }
+}
+
+/** gRPC says so only when a connection is made, and in OpenSSL's words. */
+function requireUsableTls(tls: ClientConnectConfig['connectionOptions']['tls']): void {
+  if (typeof tls !== 'object' || tls === null) return;
+  const { clientCertPair, serverRootCACertificate } = tls;
+  if (serverRootCACertificate !== undefined) requireCertificate('TEMPORAL_TLS_SERVER_CA_CERT', serverRootCACertificate);
+  if (clientCertPair === undefined) return;
+  requireCertificate('TEMPORAL_TLS_CLIENT_CERT', clientCertPair.crt);
+  readable('TEMPORAL_TLS_CLIENT_KEY', 'private key', () => createPrivateKey(Buffer.from(clientCertPair.key)));
+}
+
+function requireCertificate(variable: string, pem: Uint8Array): void {
+  readable(variable, 'certificate', () => new X509Certificate(pem));
+}
+
+function readable(variable: string, what: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    throw new Error(`${variable}_PATH or ${variable}_DATA gives no ${what} in PEM that can be read`, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { LongtakeClient, LongtakeError } from '../client/index.js';
-import { connectProblem } from '../client/temporal-errors.js';
+import { connectProblem, usesTls } from '../client/temporal-errors.js';
 import type { Config } from '../config.js';
 import { clientDataConverter } from '../encryption/data-converter.js';
 import { openTracing } from '../observability/open-tracing.js';
@@ -61,7 +61,11 @@ export async function openConnection(temporal: Config['temporal'], withinMs: num
     return connection;
   } catch (error) {
     await connection.close();
-    const hints = { startCommand: commandHere('longtake dev'), isAddressSet: temporal.addressIsSet };
+    const hints = {
+      startCommand: commandHere('longtake dev'),
+      isAddressSet: temporal.addressIsSet,
+      isTls: usesTls(temporal.connection),
+    };
     const problem = connectProblem(temporal.address, error, hints);
     throw problem instanceof LongtakeError ? problem : new CliError(EXIT.usage, problem.message, { cause: error });
   } finally {

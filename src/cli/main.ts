@@ -13,6 +13,9 @@ import { CommanderError } from './typed-commander.js';
 // eslint-disable-next-line no-restricted-properties -- told, not asked
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
+// Nor what Node thinks of how libraries use it. `--trace-deprecation` tells.
+process.noDeprecation ??= true;
+
 const program = createProgram();
 
 /** Connections and the native core need a moment to close; one that does not must not keep the process. */

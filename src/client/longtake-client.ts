@@ -15,7 +15,7 @@ import { checkArguments, listArguments, runIdArgument, startArguments } from './
 import { LongtakeError } from './errors.js';
 import { listRuns, type ListOptions, type RunSummary } from './list-runs.js';
 import { LongtakeHandle } from './longtake-handle.js';
-import { connectProblem, startProblem, translated } from './temporal-errors.js';
+import { connectProblem, startProblem, translated, usesTls } from './temporal-errors.js';
 
 export interface LongtakeClientOptions {
   /** Used as it is, with its own data converter: encryption by the environment is for `connect`. */
@@ -64,7 +64,7 @@ export class LongtakeClient {
     const connection = Connection.lazy({ connectTimeout: CONNECT_MS, ...connectionOptions });
     try {
       await connection.ensureConnected().catch((error: unknown) => {
-        throw connectProblem(address, error);
+        throw connectProblem(address, error, { isTls: usesTls(connectionOptions) });
       });
       const namespace = options.namespace ?? config.temporal.namespace;
       const tracing = await openTracing(config);

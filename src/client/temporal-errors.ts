@@ -1,4 +1,10 @@
-import { isGrpcDeadlineError, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowNotFoundError,
+  type ConnectionOptions,
+} from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { decryptionErrorIn } from '../encryption/decryption-error.js';
 import { LongtakeError } from './errors.js';
@@ -71,20 +77,29 @@ export function unknownRun(workflowId: string, listCommand = 'longtake list'): s
 interface UnreachableHints {
   readonly startCommand?: string;
   readonly isAddressSet?: boolean;
+  readonly isTls?: boolean;
 }
 
 export function unreachable(
   address: string | null,
   cause: unknown,
-  { startCommand = 'longtake dev', isAddressSet = false }: UnreachableHints = {},
+  { startCommand = 'longtake dev', isAddressSet = false, isTls = false }: UnreachableHints = {},
 ): LongtakeError {
   const set = isAddressSet ? ' It is set in this environment; where it should not be, unset it.' : '';
+  const tls = isTls
+    ? ' It is asked over TLS (TEMPORAL_TLS, or TEMPORAL_API_KEY): does it speak that, with a certificate that is trusted here?'
+    : '';
   const where = address === null ? 'Temporal' : `Temporal at ${address}`;
   return new LongtakeError(
     'TemporalUnreachable',
-    `Cannot reach ${where}. Is it running, and is TEMPORAL_ADDRESS right?${set} To start one here: ${startCommand}`,
+    `Cannot reach ${where}. Is it running, and is TEMPORAL_ADDRESS right?${tls}${set} To start one here: ${startCommand}`,
     { cause },
   );
+}
+
+/** A key alone turns it on. */
+export function usesTls({ tls, apiKey }: ConnectionOptions): boolean {
+  return Boolean(tls ?? apiKey);
 }
 
 /** What came of an attempt to connect, other than a connection. Refused credentials are no place that cannot be reached. */

@@ -249,6 +249,21 @@ it('exits with 4 where something answers that is not Temporal', async () => {
   });
 });
 
+it.each([{ TEMPORAL_TLS: 'true' }, { TEMPORAL_API_KEY: 'secret' }])(
+  'says that it asks over TLS, and nothing of Node’s own, where nothing answers that: %j',
+  async (change) => {
+    const plain = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const { port } = plain.address() as AddressInfo;
+    const env = { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, ...change };
+    const end = await longtake(['list'], { cwd: await newFolder(), env });
+    plain.close();
+    expect(end).toMatchObject({ code: 4, stdout: '' });
+    expect(end.stderr).toContain('It is asked over TLS (TEMPORAL_TLS, or TEMPORAL_API_KEY)');
+    expect(end.stderr).not.toMatch(/Warning|secret/);
+  },
+);
+
 it('refuses an address of Temporal’s that is a URL, naming the variable', async () => {
   const env = { TEMPORAL_ADDRESS: 'http://127.0.0.1:7233' };
   const end = await longtake(['list'], { cwd: await newFolder(), env });
@@ -264,6 +279,16 @@ it.each<[string, Record<string, string>, RegExp]>([
     'a configuration file that is not there',
     { TEMPORAL_CONFIG_FILE: '/nonexistent' },
     /TEMPORAL_CONFIG_FILE names a file that is not there/,
+  ],
+  [
+    'a certificate that is not there',
+    { TEMPORAL_TLS_CLIENT_CERT_PATH: '/nonexistent', TEMPORAL_TLS_CLIENT_KEY_PATH: '/nonexistent' },
+    /TEMPORAL_TLS_CLIENT_CERT_PATH names a file that is not there/,
+  ],
+  [
+    'a certificate that is none',
+    { TEMPORAL_TLS_CLIENT_CERT_DATA: 'x', TEMPORAL_TLS_CLIENT_KEY_DATA: 'x' },
+    /TEMPORAL_TLS_CLIENT_CERT_PATH or TEMPORAL_TLS_CLIENT_CERT_DATA gives no certificate/,
   ],
 ])('stops with 2 and names the variable: %s', async (_what, env, message) => {
   const { code, stderr } = await longtake(['list'], { cwd: await newFolder(), env });
