@@ -58,7 +58,7 @@ export async function download(run: VideoRun, jobId: string, listed: number): Pr
     }
   }
   const [first, ...others] = unsaved;
-  if (first !== undefined) throw endOfSome(run, first, others, left);
+  if (first !== undefined) throw endOfSome(run, [first, ...others], left);
 }
 
 /** What may be of one output, while the others are as they should be. */
@@ -93,23 +93,24 @@ function logWarnings(warnings: readonly string[], jobId: string): void {
   for (const warning of warnings) log.warn(warning, { jobId });
 }
 
-/** The first one's end, with what became of the others before it. */
+/** The first one's end, with what became of each where there are several. */
 function endOfSome(
   run: VideoRun,
-  { failure }: Unsaved,
-  others: readonly Unsaved[],
+  unsaved: readonly [Unsaved, ...Unsaved[]],
   notTried: readonly string[],
 ): ApplicationFailure {
+  const { failure } = unsaved[0];
   const saved = run.status.assets.map(({ uri }) => uri).join(', ');
-  const missing = others.map(({ key, failure: { type } }) => `${key} (${type ?? 'Unexpected'})`).join(', ');
-  const before = [
+  const missing = unsaved.map(({ key, failure: { type } }) => `${key} (${type ?? 'Unexpected'})`).join(', ');
+  const isOnly = saved === '' && unsaved.length + notTried.length === 1;
+  const type = contractType(failure);
+  if (isOnly || type === null) return failure;
+  const each = [
     ...(saved === '' ? [] : [`Saved: ${saved}.`]),
-    ...(missing === '' ? [] : [`Not saved either: ${missing}.`]),
+    `Not saved: ${missing}.`,
     ...(notTried.length === 0 ? [] : [`Not tried: ${notTried.join(', ')}.`]),
   ];
-  const type = contractType(failure);
-  if (before.length === 0 || type === null) return failure;
-  return endWith(type, [...before, failure.message].join(' '));
+  return endWith(type, [...each, failure.message].join(' '));
 }
 
 async function downloadOne(run: VideoRun, input: DownloadInput, taskQueue: string): Promise<VideoAsset> {

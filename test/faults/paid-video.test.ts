@@ -172,7 +172,9 @@ describe('the command at the end of', () => {
     };
     const error = await failureOf({ output: `four-${type}.mp4` });
     expect(error).toMatchObject({ type });
-    expect(error.message).toMatch(/^Saved: \S+-1\.mp4, \S+-3\.mp4\. Not saved either: \S+-2\.mp4 \(\w+\)\. /);
+    expect(error.message).toMatch(
+      /^Saved: \S+-1\.mp4, \S+-3\.mp4\. Not saved: four-\w+\.mp4 \(\w+\), \S+-2\.mp4 \(\w+\)\. /,
+    );
     expect(await readFile(join(rig.storage, `four-${type}-3.mp4`))).toEqual(CLIP);
     lose.clear();
     await obey(error, `four-${type}.mp4`);
@@ -190,7 +192,9 @@ describe('the command at the end of', () => {
     };
     const error = await failureOf({ output: 'three.mp4', ...SHORT_DOWNLOAD });
     expect(error).toMatchObject({ type: 'StorageFailed' });
-    expect(error.message).toMatch(/^Saved: \S+three-1\.mp4, \S+three-2\.mp4\. .*hold other content/);
+    expect(error.message).toMatch(
+      /^Saved: \S+three-1\.mp4, \S+three-2\.mp4\. Not saved: three\.mp4 \(StorageFailed\)\. .*hold other content/,
+    );
     expect(await readFile(join(rig.storage, 'three-2.mp4'))).toEqual(CLIP);
     await Promise.all(taken.map((file) => rm(file)));
     await obey(error, 'three.mp4');
@@ -210,7 +214,9 @@ describe('the command at the end of', () => {
     const error = await failureOf({ output: `${name}.mp4`, ...SHORT_DOWNLOAD });
     expect(error).toMatchObject({ type });
     const others = ['', '-2', '-3'].map((suffix) => `\\S+${name}${suffix}\\.mp4`).join(', ');
-    expect(error.message).toMatch(new RegExp(`^Saved: ${others}\\. timeouts\\.download `));
+    expect(error.message).toMatch(
+      new RegExp(`^Saved: ${others}\\. Not saved: ${name}-1\\.mp4 \\(${type}\\)\\. timeouts\\.download `),
+    );
     expect(await readFile(join(rig.storage, `${name}-3.mp4`))).toEqual(CLIP);
 
     rig.provider.script = ofFour;
