@@ -7,6 +7,12 @@ export class AttemptOver extends Error {
   override readonly name = 'AttemptOver';
 }
 
+/** A run that has a job. */
+export interface Owner extends RunRef {
+  /** By a request of its own, which is proof that no other run's led to it; one that saves a job of before has none. */
+  readonly hasSubmitted: boolean;
+}
+
 /** What activities may ask of Temporal. The worker implements it, so that no activity holds a client. */
 export interface TemporalPort {
   /**
@@ -35,7 +41,7 @@ export interface TemporalPort {
    */
   reportLateJob(run: RunRef, job: { readonly jobId: string; readonly status: string }): Promise<boolean>;
   /** Runs on this task queue that have this job, open or closed, one a workflow id, as far as the server can tell. At most three. */
-  ownersOf(jobId: string): Promise<readonly RunRef[]>;
+  ownersOf(jobId: string): Promise<readonly Owner[]>;
   /**
    * Whether a run may send a paid request. One that Temporal's Reset made may not, before somebody has answered it: what the
    * run before it paid for since is not in its history. `answer` is the id of the update by which somebody had the request

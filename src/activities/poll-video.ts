@@ -24,6 +24,8 @@ export type Inspection = (
       readonly final: boolean;
       /** The provider knows no such job, or not yet. */
       readonly isMissing?: boolean;
+      /** Another run has it that submitted nothing, so that it may have come of this one all the same. */
+      readonly savedBy?: string;
     }
 ) & {
   /** The provider's `Retry-After`; workers of earlier builds do not say it. */
@@ -56,10 +58,11 @@ export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
       kin === 'id' ? workflowId === own?.workflowId : runId === own?.runId;
     const others = (await temporal.ownersOf(jobId)).filter((run) => !isOwn(run));
     if (others.length > 0) {
+      const ids = others.map(({ workflowId }) => workflowId).join(', ');
       return {
         adoptable: false,
-        reason: `Job ${jobId} belongs to the run ${others.map(({ workflowId }) => workflowId).join(', ')}; this run goes on waiting for its own.`,
-        final: true,
+        reason: `Job ${jobId} belongs to the run ${ids}; this run goes on waiting for its own.`,
+        ...(others.some(({ hasSubmitted }) => hasSubmitted) ? { final: true } : { final: false, savedBy: ids }),
       };
     }
     return { adoptable: true, job: answer.job, retryAfterMs };

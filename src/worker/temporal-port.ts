@@ -10,9 +10,16 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { AttemptOver, type RunRef, type TemporalPort } from '../activities/deps.js';
-import { withUnreadMemos } from '../client/unread-memos.js';
-import { IS_WANTED_QUERY, MAY_HAVE_SENT_QUERY, PROVIDER_EVENT_SIGNAL, SENDING_SIGNAL } from '../contract/names.js';
+import { AttemptOver, type Owner, type RunRef, type TemporalPort } from '../activities/deps.js';
+import { readMemo, withUnreadMemos } from '../client/unread-memos.js';
+import {
+  IS_WANTED_QUERY,
+  MAY_HAVE_SENT_QUERY,
+  PROVIDER_EVENT_SIGNAL,
+  SENDING_SIGNAL,
+  STATUS_MEMO,
+} from '../contract/names.js';
+import type { VideoStatus } from '../contract/types.js';
 import { mayPayAfter, resetRunOf } from './reset.js';
 import { queryLiteral } from './query-literal.js';
 
@@ -56,7 +63,7 @@ export function createTemporalPort(
     },
     async announceNoJob({ workflowId, runId }, attempt, retryAfterMs) {
       const run = client.workflow.getHandle(workflowId, runId);
-      await ask(() => run.signal(SENDING_SIGNAL, false, attempt, retryAfterMs));
+      await ask(() => run.signal(SENDING_SIGNAL, false, attempt, retryAfterMs, new Date().toISOString()));
     },
     mayHaveSent: (run) => askRun(run, MAY_HAVE_SENT_QUERY, false),
     isWanted: (run) => askRun(run, IS_WANTED_QUERY, true),
@@ -85,7 +92,7 @@ export function createTemporalPort(
       if (!searchAttributes) return [];
       const query = `LongtakeJobId = ${queryLiteral(jobId)} AND TaskQueue = ${queryLiteral(taskQueue)}`;
       const owners = await ask(() => firstOf(ENOUGH.runs, runs.list({ query }), ({ workflowId }) => workflowId));
-      return [...owners.values()].map(({ workflowId, runId }) => ({ workflowId, runId }));
+      return await Promise.all([...owners.values()].map((run) => asOwner(client, run)));
     },
     async jobsOf(workflowId) {
       if (!searchAttributes) return [];
@@ -98,6 +105,13 @@ export function createTemporalPort(
       return [...jobs.keys()];
     },
   };
+}
+
+/** What cannot be read proves nothing. */
+async function asOwner(client: Client, { workflowId, runId, raw }: WorkflowExecutionInfo): Promise<Owner> {
+  const { memo } = await readMemo(raw, client.options.loadedDataConverter);
+  const status = memo[STATUS_MEMO] as Partial<VideoStatus> | null | undefined;
+  return { workflowId, runId, hasSubmitted: typeof status?.submittedAt === 'string' };
 }
 
 /** The first runs of a list, one for each key. */

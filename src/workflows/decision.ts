@@ -33,6 +33,9 @@ const LOOKS_BACK_AFTER_RESET = 'looks-back-after-reset';
 /** Runs of earlier builds went on asking when the job that they asked about had shown to be another run's. */
 const LETS_GO_OF_OTHER_JOBS = 'lets-go-of-other-jobs';
 
+/** Runs of earlier builds let go of a question, and of an answer that had come to it meanwhile. */
+const HEARS_ANSWERS_FIRST = 'hears-answers-first';
+
 /**
  * Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. `null`: nothing is in
  * doubt any more.
@@ -52,7 +55,11 @@ export async function awaitDecision(
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
     const found = await named.adoptOne();
-    if (doubt.turnedUp !== undefined && run.hinted.turnedUp.size === 0 && patched(LETS_GO_OF_OTHER_JOBS)) return null;
+    if (doubt.turnedUp !== undefined && !run.hinted.hasTurnedUp() && patched(LETS_GO_OF_OTHER_JOBS)) {
+      if (!(isAnswered(run) && patched(HEARS_ANSWERS_FIRST))) return null;
+      await condition(() => run.isCancelled() || run.inspections === 0);
+      if (run.decided() === null && !run.isCancelled() && !run.hinted.hasTurnedUp()) return null;
+    }
     const hasNews = await looksBack(run);
     const decision = preferred(run.decided(), found);
     const wouldPay = decision?.action === 'resubmit';
@@ -73,6 +80,11 @@ export async function awaitDecision(
       summary: `look again at ${named.toLookAt().join(', ')}`,
     });
   }
+}
+
+/** Or somebody is answering. */
+function isAnswered(run: VideoRun): boolean {
+  return run.decided() !== null || run.inspections > 0;
 }
 
 /** What the run had before Temporal's Reset is not in this history. Once, and `true` if there was a job. */

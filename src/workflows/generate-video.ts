@@ -103,7 +103,11 @@ function endOf(run: VideoRun, failure: TemporalFailure): TemporalFailure {
   const message = told + untoldOf(run, failure);
   if (isCancel || run.isCancelled()) return new CancelledFailure(message);
   const type = failure instanceof ApplicationFailure ? contractType(failure) : null;
-  return type === null ? failure : endWith(type, message, billedOf(run, type));
+  if (type !== null) return endWith(type, message, billedOf(run, type));
+  // Somebody ended an activity by hand; the run's own words are told all the same.
+  return message === failure.message
+    ? failure
+    : ApplicationFailure.create({ message, nonRetryable: true, cause: failure });
 }
 
 function billedOf(run: VideoRun, type: FailureType): (typeof FAILURES)[FailureType]['billed'] {

@@ -14,6 +14,11 @@ export class HintedJobs {
   /** Until when the provider has asked to be spared questions about a job, in milliseconds since the epoch. */
   private readonly heldBack = new Map<string, number>();
 
+  /** A method, so that nobody reads a value from before an await. */
+  hasTurnedUp(): boolean {
+    return this.turnedUp.size > 0;
+  }
+
   setAside(jobId: string): void {
     if (this.early.size < REMEMBERED_EVENTS) this.early.add(jobId);
   }

@@ -35,6 +35,9 @@ const LOOKS_AT_OTHER_JOBS = 'looks-at-other-jobs';
 /** Runs of earlier builds forgot a job that could not be read in the moment in which it was looked at. */
 const TELLS_OF_UNREAD_JOBS = 'tells-of-unread-jobs';
 
+/** Runs of earlier builds forgot a job that the provider did not know yet. */
+const TELLS_OF_MISSING_JOBS = 'tells-of-missing-jobs';
+
 /** Everything that may be said to a run. Set before its first await, so that nothing is missed. */
 export function listen(run: VideoRun): void {
   run.watchCancellation();
@@ -66,7 +69,7 @@ export function listen(run: VideoRun): void {
       const other = run.hint(event);
       if (other === null || !patched(LOOKS_AT_OTHER_JOBS)) return;
       const isOurs = await isOfThisRun(run, other);
-      if (isOurs === 'yes' || (isOurs === 'maybe' && patched(TELLS_OF_UNREAD_JOBS))) run.learnOfOther(other);
+      if (isToBeTold(isOurs)) run.learnOfOther(other);
     },
     {
       description:
@@ -75,8 +78,8 @@ export function listen(run: VideoRun): void {
   );
   setHandler(
     sendingSignal,
-    (at, attempt, retryAfterMs) => {
-      if (at === false) run.sent.ledToNoJob(attempt, retryAfterMs ?? 0);
+    (at, attempt, retryAfterMs, saidAt) => {
+      if (at === false) run.sent.ledToNoJob(attempt, retryAfterMs ?? 0, saidAt);
       else run.sent.leaves(typeof at === 'string' ? at : null, attempt);
     },
     {
@@ -91,6 +94,19 @@ export function listen(run: VideoRun): void {
     description:
       'Answers awaiting_decision: { "action": "adopt", "jobId": "…" }, { "action": "resubmit" } or { "action": "abandon" }.',
   });
+}
+
+function isToBeTold(isOurs: Awaited<ReturnType<typeof isOfThisRun>>): boolean {
+  switch (isOurs) {
+    case 'yes':
+      return true;
+    case 'no':
+      return false;
+    case 'maybe':
+      return patched(TELLS_OF_UNREAD_JOBS);
+    case 'missing': // the provider's books can lag behind its events
+      return patched(TELLS_OF_MISSING_JOBS);
+  }
 }
 
 function reasonOf(request: CancelRequest | undefined): string | null {

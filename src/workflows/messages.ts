@@ -18,8 +18,9 @@ export const cancelSignal = defineSignal<[CancelRequest?]>(CANCEL_SIGNAL);
 export const providerEventSignal = defineSignal<[ProviderEvent & OwnWord]>(PROVIDER_EVENT_SIGNAL);
 /**
  * With the worker's time, in ISO, and a name for the attempt; workers of earlier builds say neither. `false`: no job came of that
- * attempt, and with it may come the provider's `Retry-After` in milliseconds.
+ * attempt, and with it may come the provider's `Retry-After` in milliseconds, and the worker's time: a reset gives what was said
+ * once to the run that it makes as well.
  */
 export const sendingSignal =
-  defineSignal<[at?: string | false, attempt?: string, retryAfterMs?: number | null]>(SENDING_SIGNAL);
+  defineSignal<[at?: string | false, attempt?: string, retryAfterMs?: number | null, saidAt?: string]>(SENDING_SIGNAL);
 export const resolveSubmissionUpdate = defineUpdate<VideoStatus, [ResolveSubmission]>(RESOLVE_SUBMISSION_UPDATE);

@@ -21,6 +21,8 @@ export interface Doubt {
 export class NamedJobs {
   /** They came of one of several submits, and are of no use: the run would end with one while another one's video waits. */
   private readonly leftToPerson = new Map<string, string>();
+  /** By which other runs they are saved that submitted nothing. */
+  private readonly savedBy = new Map<string, string>();
   private readonly toldOf = new Set<string>();
   /** The answer that would pay again, and the jobs that were looked at since. */
   private readonly before: { answer: Decision | null; readonly looked: Set<string> } = {
@@ -71,6 +73,7 @@ export class NamedJobs {
       this.looked(jobId, isHeldBack);
       if (!inspection.adoptable) {
         if (inspection.final) run.hinted.forget(jobId);
+        else if (inspection.savedBy !== undefined) this.savedBy.set(jobId, inspection.savedBy);
         continue;
       }
       const { status } = inspection.job;
@@ -84,12 +87,18 @@ export class NamedJobs {
   told(): string {
     const { candidates } = this.run.hinted;
     for (const jobId of candidates) this.toldOf.add(jobId);
-    const left = candidates.flatMap((jobId) => {
-      const status = this.leftToPerson.get(jobId);
-      return status === undefined ? [] : ` One of them led to job ${jobId}, which the provider calls ${status}.`;
-    });
-    const unread = candidates.filter((jobId) => !this.leftToPerson.has(jobId));
-    return left.join('') + (unread.length === 0 ? '' : notReadYet(unread));
+    const known = candidates.map((jobId) => this.whatIsKnownOf(jobId));
+    const unread = candidates.filter((_, index) => known[index] === '');
+    return known.join('') + (unread.length === 0 ? '' : notReadYet(unread));
+  }
+
+  private whatIsKnownOf(jobId: string): string {
+    const status = this.leftToPerson.get(jobId);
+    if (status !== undefined) return ` One of them led to job ${jobId}, which the provider calls ${status}.`;
+    const saver = this.savedBy.get(jobId);
+    return saver === undefined
+      ? ''
+      : ` The provider told of job ${jobId}, which the run ${saver} saves already: if you need no other video, abandon this run.`;
   }
 
   /** Half a minute, or as long as the provider asks to wait with each of them. */

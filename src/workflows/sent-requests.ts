@@ -26,10 +26,11 @@ export class SentRequests {
   }
 
   /** No job came of that attempt, and the provider may have asked to wait. A worker of an earlier build names none, and has but one. */
-  ledToNoJob(attempt: string | undefined, retryAfterMs: number): void {
+  ledToNoJob(attempt: string | undefined, retryAfterMs: number, saidAt: string | undefined): void {
     if (attempt === undefined) this.open.clear();
     else this.open.delete(attempt);
-    this.sparedUntil = Math.max(this.sparedUntil, Date.now() + retryAfterMs);
+    const at = Date.parse(saidAt ?? '');
+    this.sparedUntil = Math.max(this.sparedUntil, (Number.isNaN(at) ? Date.now() : at) + retryAfterMs);
   }
 
   /** A method, so that nobody reads a value from before an await. */

@@ -27,6 +27,9 @@ const { submitVideo } = proxyActivities<Pick<Activities, 'submitVideo'>>(SUBMIT)
 /** Runs of earlier builds took a submit that was cancelled for one that had sent nothing. */
 const DOUBTS_A_CANCELLED_SUBMIT = 'doubts-a-cancelled-submit';
 
+/** Runs of earlier builds told only of one of the jobs that had turned up without any submit in doubt. */
+const TELLS_OF_JOBS_BESIDE_THE_ADOPTED = 'tells-of-jobs-beside-the-adopted';
+
 type PaidRequest = Omit<SubmitInput, 'submitMs'>;
 
 /** Brings the run to a job, by at most one paid request, unless an operator asks for another. */
@@ -73,12 +76,19 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
         );
       }
       run.follow(decision.jobId, decision.providerStatus, askedAt);
+      await tellOfOthers(run);
       return;
     }
     if (decision.action === 'abandon') throw failRun('SubmissionAbandoned', `${abandoned(inDoubt)}${run.inDoubt}`);
     run.overrule(inDoubt.at(-1) ?? '');
     answer = decision.answer;
   }
+}
+
+/** Of several jobs that had turned up the run follows one. */
+async function tellOfOthers(run: VideoRun): Promise<void> {
+  if (!run.hinted.hasTurnedUp() || !patched(TELLS_OF_JOBS_BESIDE_THE_ADOPTED)) return;
+  for (const other of await withoutOtherRuns(run)) run.learnOfOther(other);
 }
 
 /** The job that had turned up is another run's, so what the provider said of the request itself counts. */
@@ -148,7 +158,7 @@ async function turnedUp(run: VideoRun, after: 'not sent' | ApplicationFailure | 
 
 /** The jobs that have turned up, and may be this run's. */
 async function withoutOtherRuns(run: VideoRun): Promise<readonly string[]> {
-  if (run.hinted.turnedUp.size === 0 || !patched(STOPS_FOR_ITS_JOB)) return [];
+  if (!run.hinted.hasTurnedUp() || !patched(STOPS_FOR_ITS_JOB)) return [];
   for (const jobId of [...run.hinted.turnedUp]) if ((await isOfThisRun(run, jobId)) === 'no') run.hinted.forget(jobId);
   return [...run.hinted.turnedUp];
 }

@@ -35,6 +35,8 @@ export interface OwnWord {
   readonly isOwn?: boolean;
 }
 
+const TELLS_OF_OTHER = 'The provider also tells of job';
+
 /** Runs of earlier builds had a job that they learned of beside their own on no record. */
 const RECORDS_OTHER_JOBS = 'records-other-jobs';
 
@@ -43,6 +45,9 @@ export const STOPS_FOR_ITS_JOB = 'stops-for-its-job';
 
 /** Runs of earlier builds took a job for theirs that an event had named before they had sent anything. */
 const SETS_EARLY_JOBS_ASIDE = 'sets-early-jobs-aside';
+
+/** Runs of earlier builds did not tell of a job that the run before them on a cron schedule had learned of too late. */
+const TELLS_OF_JOBS_OF_BEFORE = 'tells-of-jobs-of-before';
 
 /** What of it belongs to the wait, and not to the run. */
 export type PollState = Omit<
@@ -134,7 +139,7 @@ export class VideoRun {
 
   /** Nothing is to be sent now: the run is cancelled, or its job has turned up. */
   wantsNoRequest(): boolean {
-    return this.cancelRequested || this.hinted.turnedUp.size > 0;
+    return this.cancelRequested || this.hinted.hasTurnedUp();
   }
 
   /** The operator's answer, once there is one. */
@@ -227,7 +232,7 @@ export class VideoRun {
     const seen = `${jobId}-${typeof event.status === 'string' ? event.status.slice(0, LONGEST_STATUS) : ''}`;
     if (event.isOwn !== true && this.seenEvents.includes(seen)) return null;
     this.seenEvents = [...this.seenEvents, seen].slice(-REMEMBERED_EVENTS);
-    if (this.status.jobId === null) this.keep(jobId);
+    if (this.status.jobId === null) this.keep(jobId, event.isOwn === true);
     else if (this.status.jobId === jobId) this.woken = true;
     else if (event.isOwn === true || this.submits.includes('unknown')) this.learnOfOther(jobId);
     else if (!this.adopts && this.otherLooks < REMEMBERED_EVENTS) {
@@ -242,10 +247,12 @@ export class VideoRun {
     this.seenEvents = [];
   }
 
-  private keep(jobId: string): void {
+  private keep(jobId: string, isOwn: boolean): void {
     const { hinted, sent } = this;
     if (!sent.hasAnyLeft && !this.isReset && !this.adopts && patched(SETS_EARLY_JOBS_ASIDE)) {
-      hinted.setAside(jobId);
+      // A cron schedule's run before has paid for it, and is over.
+      if (isOwn && patched(TELLS_OF_JOBS_OF_BEFORE)) this.learnOfOther(jobId);
+      else hinted.setAside(jobId);
       return;
     }
     const isNew = !hinted.candidates.includes(jobId);
@@ -289,7 +296,7 @@ export class VideoRun {
 
   /** Whether a submit of this run may have led to a job that it does not follow. */
   get isInDoubt(): boolean {
-    const isAnyUnknown = this.submits.includes('unknown') || this.hinted.turnedUp.size > 0;
+    const isAnyUnknown = this.submits.includes('unknown') || this.hinted.hasTurnedUp() || this.otherDoubts !== null;
     return this.status.jobId === null && (isAnyUnknown || (this.isReset && !this.adopts));
   }
 
@@ -314,9 +321,11 @@ export class VideoRun {
 
   /** The submit that was in doubt had been accepted, and somebody sent another one meanwhile: two jobs, and two bills. */
   private tellOfOther(jobId: string): void {
-    if (this.status.warnings.length >= REMEMBERED_EVENTS) return; // a memo has an end, and Temporal would end the run with it
-    const warning = `The provider also tells of job ${jobId} for this run, which may be billed as well. To save its video too: ${adoptCommand(jobId, null)}`;
-    if (!this.status.warnings.includes(warning)) this.leaveInDoubt(warning);
+    const { warnings } = this.status;
+    const told = warnings.filter((warning) => warning.startsWith(TELLS_OF_OTHER));
+    if (told.length >= REMEMBERED_EVENTS) return; // a memo has an end, and Temporal would end the run with it
+    const warning = `${TELLS_OF_OTHER} ${jobId} for this run, which may be billed as well. To save its video too: ${adoptCommand(jobId, null)}`;
+    if (!warnings.includes(warning)) this.leaveInDoubt(warning);
   }
 
   carry(poll: PollState): CarriedState {

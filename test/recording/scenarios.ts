@@ -4,6 +4,7 @@ import type { Duration } from '@temporalio/common';
 import { temporal as proto } from '@temporalio/proto';
 import { expect } from 'vitest';
 import type { GenerateVideoInput, LongtakeHandle } from '../../src/client/index.js';
+import { gate } from '../support/gate.js';
 import { accepted, CLIP, completed, job, refusal, type ProviderScript } from '../support/provider.js';
 import { completedTasks, resetTo } from '../support/reset-run.js';
 import { until, type Rig } from '../support/rig.js';
@@ -61,18 +62,6 @@ const activity = ({ workflowId }: LongtakeHandle, n: 1 | 2) => ({
   workflowId,
   activityId: String(n),
 });
-
-/** An answer that is held back until somebody lets go. */
-function gate(): { readonly open: () => void; readonly opened: Promise<void> } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return {
-    open: () => {
-      open();
-    },
-    opened,
-  };
-}
 
 const [told, refusedAfter] = [gate(), gate()];
 let isBack = false;

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
-import { accepted, completed, job, refusal, type Reply } from '../support/provider.js';
+import { gate } from '../support/gate.js';
+import { accepted, CLIP, completed, job, refusal, type Reply } from '../support/provider.js';
 import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
+import { say } from '../support/say.js';
 
 let rig: Rig;
 
@@ -155,6 +157,129 @@ describe('a job that turns up while the request is to be sent again', () => {
     await tell(second, { jobId: 'another-1', status: 'told once more' });
     await expect(second.result()).rejects.toMatchObject({ type: 'InsufficientCredits' });
   });
+
+  it('and is that of an earlier run, as it shows while somebody answers, leaves the answer its right', async () => {
+    const look = gate();
+    let looks = 0;
+    rig.provider.script = {
+      submit: async ({ n }) => {
+        if (n !== 2) return accepted(n === 1 ? 'earlier-one' : 'not-asked-for');
+        looks = 1;
+        await tell(second, { jobId: 'earlier-one' });
+        return refusal(429, 'slow down', SOON);
+      },
+      poll: async ({ jobId }) => {
+        if (jobId !== 'earlier-one' || looks === 0) return completed(jobId);
+        if (looks++ <= 2) return refusal(503, 'a storm');
+        await look.opened;
+        return completed(jobId);
+      },
+    };
+    const second = await secondUnderItsId('earlier-one');
+    await until(second, ({ error }) => /could not be read yet/.test(error?.message ?? ''));
+    await tell(second, { jobId: 'earlier-one', status: 'told once more' });
+    await expect.poll(() => looks).toBe(4);
+    const { told } = await say(rig, second, { action: 'adopt', jobId: 'by-person' });
+    // The run hears of it in the middle of its look.
+    await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain('by-person');
+    look.open();
+    expect((await second.result()).jobId).toBe('by-person');
+    expect(await told).toMatchObject({ jobId: 'by-person' });
+    expect(rig.provider.submits).toHaveLength(2);
+  });
+
+  it('and is saved by a run that submitted nothing may be of this one: nothing more is sent', async () => {
+    rig.provider.script = {
+      submit: ({ n }) => (n === 1 ? refusal(429, 'slow down', SOON) : accepted('not-asked-for')),
+      poll: ({ jobId }) => completed(jobId),
+    };
+    const saver = await rig.start({ jobId: 'of-this-one', request: undefined });
+    await saver.result();
+    const listed = `LongtakeJobId = 'of-this-one' AND ExecutionStatus = 'Completed'`;
+    await expect.poll(() => rig.temporal.workflow.count(listed)).toMatchObject({ count: 1 });
+    const handle = await rig.start();
+    await untilSent(1);
+    await tell(handle, { jobId: 'of-this-one' });
+    const { error } = await until(handle, ({ error }) => error?.message.includes(saver.workflowId) === true);
+    expect(error?.message).toContain(`job of-this-one, which the run ${saver.workflowId} saves already`);
+    await handle.resolveSubmission({ action: 'abandon' });
+    await expect(handle.result()).rejects.toMatchObject({ message: expect.stringContaining('of-this-one') as string });
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  describe('in the rest of a pause', () => {
+    let isBack = false;
+
+    /** That another event has interrupted, of the job of an earlier run. */
+    async function resting(earlier: string): Promise<LongtakeHandle> {
+      isBack = false;
+      rig.provider.script = {
+        submit: ({ n }) => (n === 1 ? accepted(earlier) : refusal(429, 'slow down', LATER)),
+        poll: ({ jobId }) => (isBack || jobId === earlier ? completed(jobId) : refusal(404, 'not yet')),
+      };
+      const handle = await secondUnderItsId(earlier);
+      await untilSent(2);
+      await tell(handle, { jobId: earlier });
+      const { workflow } = rig.temporal;
+      const pauses = async () => (await workflow.getHandle(handle.workflowId).fetchHistory()).events ?? [];
+      await expect.poll(async () => (await pauses()).some((event) => event.timerStartedEventAttributes)).toBe(true);
+      return handle;
+    }
+
+    it('one beside which another one is adopted is told of', async () => {
+      const handle = await resting('earlier-of-two');
+      for (const jobId of ['turned-up-1', 'turned-up-2']) await tell(handle, { jobId });
+      await until(handle, ({ error }) => /turned-up-2, which could not be read yet/.test(error?.message ?? ''));
+      isBack = true;
+      await handle.resolveSubmission({ action: 'adopt', jobId: 'turned-up-2' });
+      expect((await handle.result()).jobId).toBe('turned-up-2');
+      expect(await toldOf(handle)).toEqual([expect.stringMatching(/tells of job turned-up-1 /)]);
+    });
+
+    it('one that was overruled is in doubt to the end', async () => {
+      const handle = await resting('earlier-of-one');
+      await tell(handle, { jobId: 'overruled' });
+      await until(handle, ({ error }) => /overruled, which could not be read yet/.test(error?.message ?? ''));
+      await handle.resolveSubmission({ action: 'resubmit' });
+      await handle.cancel();
+      await expect(handle.result()).rejects.toMatchObject({
+        message: expect.stringMatching(
+          /^(?!.*(Nothing was submitted|nothing is billed)).*It is not known .*job overruled; to save/,
+        ) as string,
+      });
+      expect(rig.provider.submits).toHaveLength(2);
+    });
+  });
+});
+
+it('a job that a run of a cron schedule learned of too late is told of by the next one', async () => {
+  const workflowId = `cron-${rig.taskQueue}`;
+  const args = [withDefaults(PATIENT)];
+  rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
+  const { workflow } = rig.temporal;
+  await workflow.start('generateVideo', { workflowId, taskQueue: rig.taskQueue, args, cronSchedule: '@every 3s' });
+  const handle = rig.client.handle(workflowId); // of which nothing has begun
+  await tell(handle, { jobId: 'late-of-cron', isOwn: true });
+  await expect.poll(() => rig.provider.submits.length).toBe(1);
+  expect(await toldOf(handle)).toEqual([expect.stringContaining('late-of-cron')]);
+  await workflow.getHandle(workflowId).terminate();
+});
+
+it('what files have to say crowds out no job that may have been paid for', async () => {
+  rig.provider.script = {
+    submit: ({ n }) => (n === 1 ? refusal(500, 'who knows') : accepted('of-eleven')),
+    poll: ({ jobId }) => completed(jobId, 0.12, 11),
+    content: async ({ index }) => {
+      if (index === 10) await tell(handle, { jobId: 'before-eleven' });
+      return { headers: { 'content-type': 'video/mp4' }, body: CLIP };
+    },
+  };
+  const handle = await rig.start();
+  await awaiting(handle);
+  await handle.resolveSubmission({ action: 'resubmit' });
+  await handle.result();
+  expect((await handle.status()).warnings.length).toBeGreaterThan(20);
+  expect(await toldOf(handle)).toEqual([expect.stringContaining('before-eleven')]);
 });
 
 /** A run that begins when an earlier one under its id has ended, and is listed, with that job. */
