@@ -15,7 +15,7 @@ import { cancelAtServer, cancelledBy, cancelledRun, cancelThisRun, SETTLES_IN_NE
 import type { CarriedState } from './carried-state.js';
 import { check } from './check.js';
 import { download } from './download.js';
-import { contractType, endWith, failRun, problemOf } from './failures.js';
+import { activityCause, contractType, endWith, failRun, problemOf } from './failures.js';
 import { recordEnd } from './ledger.js';
 import { listen } from './listen.js';
 import { statedIn } from './stated-input.js';
@@ -99,15 +99,19 @@ async function toItsEnd(run: VideoRun, work: () => Promise<GenerateVideoResult>)
 /** How the run ends in the end. A cancelled one ends Canceled whatever the provider says or whichever bound is met. */
 function endOf(run: VideoRun, failure: TemporalFailure): TemporalFailure {
   const isCancel = failure instanceof CancelledFailure;
-  const told = isCancel || !run.isCancelled() ? failure.message : `${cancelledBy(run)} ${failure.message}`;
-  const message = told + untoldOf(run, failure);
-  if (isCancel || run.isCancelled()) return new CancelledFailure(message);
+  const untold = untoldOf(run, failure);
+  if (isCancel) return new CancelledFailure(failure.message + untold);
+  if (run.isCancelled()) return new CancelledFailure(`${cancelledBy(run)} ${failure.message}${untold}`);
   const type = failure instanceof ApplicationFailure ? contractType(failure) : null;
-  if (type !== null) return endWith(type, message, billedOf(run, type));
-  // Somebody ended an activity by hand; the run's own words are told all the same.
-  return message === failure.message
-    ? failure
-    : ApplicationFailure.create({ message, nonRetryable: true, cause: failure });
+  if (type !== null) return endWith(type, failure.message + untold, billedOf(run, type));
+  return untold === '' ? failure : endedByHand(failure, untold);
+}
+
+/** Somebody failed an activity in Temporal, in words of their own. */
+function endedByHand(failure: TemporalFailure, untold: string): ApplicationFailure {
+  const told = activityCause(failure)?.message ?? failure.message;
+  const message = `A step of the run was ended in Temporal by hand (it was told: ${told}).${untold}`;
+  return ApplicationFailure.create({ message, nonRetryable: true, cause: failure });
 }
 
 function billedOf(run: VideoRun, type: FailureType): (typeof FAILURES)[FailureType]['billed'] {

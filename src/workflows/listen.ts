@@ -88,7 +88,7 @@ export function listen(run: VideoRun): void {
     },
   );
   setHandler(resolveSubmissionUpdate, (answer) => resolve(run, answer), {
-    validator: (answer: ResolveSubmission | undefined) => {
+    validator: (answer: unknown) => {
       validate(run, answer);
     },
     description:
@@ -115,17 +115,22 @@ function reasonOf(request: CancelRequest | undefined): string | null {
 }
 
 /** Refused before it reaches the history: nothing waits, or the answer is malformed. */
-function validate(run: VideoRun, answer: ResolveSubmission | undefined): void {
-  if (answer !== undefined && !run.isOpenTo(answer.action)) throw refused(whyNotNow(run, answer));
-  if (
-    answer?.action === 'adopt'
-      ? !isUsableJobId(answer.jobId)
-      : answer?.action !== 'resubmit' && answer?.action !== 'abandon'
-  ) {
+function validate(run: VideoRun, answer: unknown): void {
+  if (!isAnswer(answer)) {
     throw refused(
       'The answer is malformed. Give { "action": "adopt", "jobId": "…" }, { "action": "resubmit" } or { "action": "abandon" }.',
     );
   }
+  if (!run.isOpenTo(answer.action)) throw refused(whyNotNow(run, answer));
+}
+
+/** By the contract's schema, whose library is not in the workflow's bundle. What has more to say may mean something else. */
+function isAnswer(answer: unknown): answer is ResolveSubmission {
+  if (typeof answer !== 'object' || answer === null) return false;
+  const { action, jobId, ...more } = answer as { readonly action?: unknown; readonly jobId?: unknown };
+  if (Object.keys(more).length > 0) return false;
+  if (action === 'adopt') return isUsableJobId(jobId);
+  return (action === 'resubmit' || action === 'abandon') && (jobId ?? null) === null;
 }
 
 function whyNotNow(run: VideoRun, answer: ResolveSubmission): string {

@@ -303,6 +303,52 @@ describe('a run that is reset', () => {
     );
   });
 
+  it('when the pause that the provider had asked for is over asks at once', async () => {
+    let overAt = Infinity;
+    rig.provider.script = {
+      submit: () => {
+        overAt = Date.now() + 4_000;
+        return refusal(429, 'slow down', { 'Retry-After': '4' });
+      },
+    };
+    const handle = await rig.start({ timeouts: { submit: '3s' } });
+    await expect(handle.result()).rejects.toMatchObject({ type: 'ProviderUnavailable' });
+    await expect.poll(() => Date.now() > overAt, { timeout: 20_000 }).toBe(true);
+    await resetToStart(handle);
+    await awaiting(handle);
+    await handle.resolveSubmission({ action: 'abandon' });
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
+  it('and whose check somebody ends by hand says that the run before may have paid', async () => {
+    rig.provider.script = { poll: ({ jobId }) => job(jobId, 'failed') };
+    const handle = await rig.start({ maxCostUsd: 0.5 });
+    await expect(handle.result()).rejects.toMatchObject({ type: 'VideoFailed' });
+    rig.provider.script = { models: () => null };
+    await rig.worker?.stop(); // which has the models in mind
+    await resetToStart(handle);
+    await rig.startWorker();
+    const { workflowId } = handle;
+    const failed = () =>
+      rig.temporal.workflowService
+        .respondActivityTaskFailedById({
+          namespace: 'default',
+          workflowId,
+          activityId: '1',
+          failure: { message: 'enough', applicationFailureInfo: { nonRetryable: true } },
+        })
+        .then(
+          () => true,
+          () => false,
+        );
+    await expect.poll(failed, { timeout: 20_000 }).toBe(true);
+    await expect(handle.result()).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /ended in Temporal by hand \(it was told: enough\)\. The run before Temporal’s Reset may have submitted all the same/,
+      ) as string,
+    });
+  });
+
   it('to after its submit goes on with the job, and nobody is asked', async () => {
     rig.provider.script = { poll: ({ jobId }) => completed(jobId), content: () => refusal(410, 'gone') };
     const handle = await rig.start();

@@ -303,6 +303,24 @@ describe('a submit whose outcome nobody knows', () => {
     await handle.cancel();
   });
 
+  it.each([
+    null,
+    'abandon',
+    { action: 'adopt' },
+    { action: 'resubmit', jobId: 'meant-to-be-adopted' },
+    { action: 'abandon', x: 1 },
+  ])('refuses an answer that may mean something else: %j', async (answer) => {
+    rig.provider.script = { submit: lostOnce };
+    const handle = await rig.start();
+    await awaiting(handle);
+    const raw = rig.temporal.workflow.getHandle(handle.workflowId);
+    await expect(raw.executeUpdate('resolveSubmission', { args: [answer] })).rejects.toMatchObject({
+      cause: { type: 'InvalidRequest', message: expect.stringContaining('The answer is malformed') as string },
+    });
+    expect(rig.provider.submits).toHaveLength(1);
+    await handle.resolveSubmission({ action: 'abandon' });
+  });
+
   it('takes one of two answers given at once', async () => {
     rig.provider.script = { submit: lostOnce };
     const handle = await rig.start();
