@@ -63,8 +63,9 @@ const activity = ({ workflowId }: LongtakeHandle, n: 1 | 2) => ({
   activityId: String(n),
 });
 
-const [told, refusedAfter] = [gate(), gate()];
-let isBack = false;
+const [told, toldLate, refusedAfter, refusedLater, looked] = [gate(), gate(), gate(), gate(), gate()];
+/** The scenarios whose provider lets jobs be read again. */
+const back = new Set<string>();
 
 /** One for each way a run can go, by the name of its history. */
 export const SCENARIOS: Record<string, Scenario> = {
@@ -207,6 +208,47 @@ export const SCENARIOS: Record<string, Scenario> = {
       await handle.cancel();
     },
   },
+  'missing-job-by-event': {
+    script: { poll: ({ jobId }) => (jobId === 'missing' ? refusal(404, 'no such job') : job(jobId, 'in_progress')) },
+    input: LONG,
+    story: async (handle, stage) => {
+      await generating(handle);
+      await untyped(handle, stage).signal('providerEvent', { jobId: 'missing', status: 'completed' });
+      await until(handle, ({ warnings }) => warnings.some((warning) => warning.includes('missing')));
+      await handle.cancel();
+    },
+  },
+  'own-job-of-before': {
+    script: {
+      poll: ({ jobId }) => job(jobId, 'in_progress'),
+      models: async () => {
+        await toldLate.opened;
+        return refusal(503, 'busy');
+      },
+    },
+    input: LONG,
+    story: async (handle, stage) => {
+      await untyped(handle, stage).signal('providerEvent', { jobId: 'late', status: 'pending', isOwn: true });
+      toldLate.open();
+      await generating(handle);
+      await handle.cancel();
+    },
+  },
+  'turned-up-two-and-adopted-one': {
+    script: {
+      submit: () => refusal(429, 'slow down', { 'retry-after': '60' }),
+      poll: ({ jobId }) => (back.has('two') ? completed(jobId) : refusal(404, 'not yet')),
+    },
+    story: async (handle, stage) => {
+      await expect.poll(() => stage.rig.provider.submits).toHaveLength(1);
+      for (const jobId of ['first', 'second']) {
+        await untyped(handle, stage).signal('providerEvent', { jobId, status: 'completed' });
+      }
+      await until(handle, ({ error }) => error?.message.includes('second, which could not be read yet') === true);
+      back.add('two');
+      await handle.resolveSubmission({ action: 'adopt', jobId: 'second' });
+    },
+  },
   'turned-up-before-second-request': {
     script: {
       submit: () => refusal(503, 'no provider', { 'retry-after': '60' }),
@@ -239,7 +281,7 @@ export const SCENARIOS: Record<string, Scenario> = {
         await refusedAfter.opened;
         return refusal(402, 'no money');
       },
-      poll: ({ jobId }) => (isBack ? completed(jobId) : refusal(503, 'busy')),
+      poll: ({ jobId }) => (back.has('another') ? completed(jobId) : refusal(503, 'busy')),
     },
     story: async (handle, stage) => {
       const { rig } = stage;
@@ -252,9 +294,44 @@ export const SCENARIOS: Record<string, Scenario> = {
       await untyped(handle, stage).signal('providerEvent', { jobId: 'of-another-run', status: 'completed' });
       refusedAfter.open();
       await until(handle, ({ error }) => error?.message.includes('could not be read yet') === true);
-      isBack = true;
+      back.add('another');
       await untyped(handle, stage).signal('providerEvent', { jobId: 'of-another-run', status: 'again' });
       await handle.result().catch(() => undefined);
+      await other.cancel();
+    },
+  },
+  'turned-up-and-another-runs-while-answered': {
+    script: {
+      submit: async ({ n }) => {
+        if (n === 2) return accepted('of-yet-another-run');
+        await refusedLater.opened;
+        return refusal(429, 'slow down', { 'retry-after': '60' });
+      },
+      poll: async ({ jobId }) => {
+        if (jobId === 'by-person') return completed(jobId);
+        if (!back.has('answered')) return refusal(503, 'busy');
+        await looked.opened;
+        return completed(jobId);
+      },
+    },
+    story: async (handle, stage) => {
+      const { rig } = stage;
+      const otherJob = 'of-yet-another-run';
+      await expect.poll(() => rig.provider.submits).toHaveLength(1);
+      const other = await rig.start(LONG, 'yet-another-run');
+      await generating(other);
+      await expect.poll(() => rig.temporal.workflow.count(`LongtakeJobId = '${otherJob}'`)).toMatchObject({ count: 1 });
+      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'completed' });
+      refusedLater.open();
+      await until(handle, ({ error }) => error?.message.includes('could not be read yet') === true);
+      back.add('answered');
+      const before = rig.provider.polls.length;
+      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'again' });
+      await expect.poll(() => rig.provider.polls.length).toBeGreaterThan(before);
+      await say(rig, handle, { action: 'adopt', jobId: 'by-person' });
+      await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain('by-person');
+      looked.open();
+      await handle.result();
       await other.cancel();
     },
   },
