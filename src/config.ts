@@ -269,6 +269,9 @@ function versionOf(values: z.output<typeof schema>): Config['workerVersion'] {
 function temporalConfig(env: Record<string, string>): Config['temporal'] {
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: env });
+    if (connectionOptions.address?.includes('@') === true) {
+      throw new Error('TEMPORAL_ADDRESS must be host:port, without a user and a password'); // not repeated
+    }
     if (connectionOptions.address !== undefined && !isHostAndPort(connectionOptions.address)) {
       throw new Error(`TEMPORAL_ADDRESS must be host:port, such as localhost:7233, not ${connectionOptions.address}`);
     }

@@ -1,5 +1,6 @@
 import { secretSpellings } from '../contract/secret-spellings.js';
 import { decodedText, withoutUnseen } from './decoded-text.js';
+import { createKeySearch } from './key-search.js';
 
 const SECRET_LOOKING = /\bsk-[A-Za-z0-9_-]{8,}/g;
 // Of an address, escaped or not, everything beyond the origin can be a signature; in running text the loss is small.
@@ -11,7 +12,10 @@ const SIGNATURE = /(signature|sig|hmac|token|credential|x-amz-[a-z0-9-]{1,60})(\
 const INVISIBLE = /[\s\p{Cc}\p{Zl}\p{Zp}]+/gu;
 /** A secret after its name, however the two are set apart: where such a value ends is anybody's guess. */
 const NAMED_SECRET =
-  /(?:signature|sig|hmac|token|credential|secret|password|authorization|api[-_ ]?key|x-amz-[a-z0-9-]{1,60})["']?\s*[:=]\s*["']?(?!…|\[key\])[^\s"'&,;]|bearer\s+(?:\S*\d|\S{16})/i;
+  /(?:signature(?:provided)?|sig|hmac|token|credential|secret|password|authorization|api[-_ ]?key|x-amz-[a-z0-9-]{1,60})["']?\s*[:=]\s*["']?(?!…|\[key\])[^\s"'&,;]|bearer\s+(?:\S*\d|\S{16})/i;
+/** Where it is closed: a name alone between such signs is how a place is told in which something is to be put. */
+const SECRET_ELEMENT =
+  /<[\w:.-]{0,60}(?:signature|hmac|token|credential|secret|password|authorization)[\w:.-]{0,60}(?:\s[^<>]{0,200})?>\s*[^\s<][^<]*<\//i;
 const LEAST_WHOLE = 8;
 const LEAST_PART = 16;
 const NOT_QUOTED = '[not quoted: it holds an address or a secret]';
@@ -24,16 +28,16 @@ export type Quote = (text: string, asked?: URL) => string;
 
 export function createQuote(apiKey: string, maxCharacters: number): Quote {
   const spellings = secretSpellings(apiKey);
-  const withoutKey = (text: string): string => without(spellings, text, '[key]');
+  const holdsKey = createKeySearch(apiKey);
   return (text, asked) => {
     const pieces = asked === undefined ? [] : piecesOf(asked);
-    // The key goes first, so that no later cut leaves half of it; then most of a huge text, before anything slower.
-    const start = withoutKey(withoutUnseen(text)).slice(0, 16 * maxCharacters);
+    // Of a huge text no more is ever looked at.
+    const start = without(spellings, withoutUnseen(text.slice(0, 16 * maxCharacters)), '[key]');
     const line = hide(without(pieces, start.replace(INVISIBLE, ' '), '…'))
       .trim()
       .toWellFormed();
-    const quoted = holdsMore(line, [...spellings, ...pieces]) ? NOT_QUOTED : line;
-    return quoted.length <= maxCharacters ? quoted : `${quoted.slice(0, maxCharacters - 1).toWellFormed()}…`;
+    const quoted = line.length <= maxCharacters ? line : `${line.slice(0, maxCharacters - 1).toWellFormed()}…`;
+    return holdsMore(line, pieces) || holdsKey(quoted) ? NOT_QUOTED : quoted;
   };
 }
 
@@ -59,11 +63,12 @@ function hide(text: string): string {
 }
 
 /** Whether a line has something left to hide, for whoever decodes it. There are too many encodings to cut it out of each. */
-function holdsMore(line: string, secrets: readonly string[]): boolean {
+function holdsMore(line: string, pieces: readonly string[]): boolean {
   const decoded = decodedText(line);
-  if (decoded === null || NAMED_SECRET.test(decoded) || hide(decoded) !== decoded) return true;
+  if (decoded === null || hide(decoded) !== decoded) return true;
+  if (NAMED_SECRET.test(decoded) || SECRET_ELEMENT.test(decoded)) return true;
   const lowerCase = decoded.toLowerCase();
-  return secrets.some((secret) => lowerCase.includes(secret.toLowerCase()));
+  return pieces.some((piece) => lowerCase.includes(piece.toLowerCase()));
 }
 
 /** Host and port, without who logs in there. What follows is replaced, unless it is the sentence's own comma or stop. */

@@ -25,6 +25,18 @@ describe('what is said about a wrong setting', () => {
     expect(() => loadConfig({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'other' })).toThrow("'other' not found");
   });
 
+  it.each(['user:secret@a.test:7233', 'secret@a.test', 'https://user:secret@a.test:1'])(
+    'refuses %s for Temporal’s address without repeating it',
+    async (address) => {
+      const file = await configFile(`[profile.default]\naddress = "${address}"\n`);
+      for (const environment of [{ TEMPORAL_ADDRESS: address }, { TEMPORAL_CONFIG_FILE: file }]) {
+        const load = () => loadConfig(environment);
+        expect(load).toThrow('TEMPORAL_ADDRESS must be host:port, without a user and a password');
+        expect(load).not.toThrow('secret');
+      }
+    },
+  );
+
   it.each(['https://user:secret@a.test', 'https://a.test/?secret', 'https://a.test/#secret', 'https://a.test?'])(
     'refuses the webhook address %s without repeating it',
     (address) => {

@@ -51,6 +51,9 @@ describe('a quote', () => {
     ['the escaped key', `got ${KEY.replace('.', '\\u002e')}`],
     ['the key, some of it encoded', `got ${KEY.replace('.', '%2E')}`],
     ['another encoded key', 'got sk\\u002dor-v1-0123456789abcdef'],
+    ['a signature in an element', 'No match. <SignatureProvided>0a1b</SignatureProvided>'],
+    ['a signature in an escaped element', 'No match. &lt;s:Signature a=&quot;b&quot;&gt; 0a1b &lt;/s:Signature&gt;'],
+    ['a signature after the name of its element', 'SignatureProvided: 0a1b'],
   ])('is none of what holds %s', (_what, text) => {
     expect(quote(text)).toBe('[not quoted: it holds an address or a secret]');
   });
@@ -60,6 +63,7 @@ describe('a quote', () => {
     'fewer max_tokens: 1. Unrecognized key: "x"',
     'Bearer authentication required',
     'the design: C:\\users\\x',
+    'expected <token> but got <Signature/>',
   ])('is %j where it stays harmless once decoded', (text) => {
     expect(quote(text)).toBe(text);
   });

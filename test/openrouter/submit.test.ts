@@ -363,6 +363,15 @@ describe('a submit', () => {
     expect(message.length).toBeLessThan(350);
   });
 
+  it('tells the status and what to do where the provider breaks the key at a hyphen', async () => {
+    const said = openRouterError(`The key ${API_KEY.replace('-', '-\n')} is not known`);
+    const server = await startRawServer((socket) => socket.write(reply(401, said)));
+    const answer = await connectTo(server.origin).submit(REQUEST);
+    expect(messageOf(answer)).toContain(
+      'OpenRouter answered 401: [not quoted: it holds an address or a secret]. Check OPENROUTER_API_KEY.',
+    );
+  });
+
   it('stops reading an error that does not end', async () => {
     let sent = 0;
     const server = await startRawServer((socket) => {
