@@ -1,4 +1,4 @@
-import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { DEFAULT_TASK_QUEUE } from './contract/names.js';
 import { parseEncryptionKey, type EncryptionKeys } from './encryption/encryption-keys.js';
 import { parseBaseUrl } from './openrouter/trusted-url.js';
 import { packageVersion } from './package-version.js';
+import { directIfHere, type TemporalConnection } from './temporal-connection.js';
 import { unknownVariables } from './unknown-variables.js';
 
 /** A wrong setting. The message names every variable that is wrong, and never a secret's value. */
@@ -29,7 +30,7 @@ export interface Config {
     readonly webhookSecrets: readonly string[];
   };
   readonly temporal: {
-    readonly connection: ClientConnectConfig['connectionOptions'];
+    readonly connection: TemporalConnection;
     readonly address: string;
     readonly namespace: string;
     /** Whether the user named a cluster, by address or by profile. */
@@ -276,9 +277,10 @@ function temporalConfig(env: Record<string, string>): Config['temporal'] {
       throw new Error(`TEMPORAL_ADDRESS must be host:port, such as localhost:7233, not ${connectionOptions.address}`);
     }
     requireUsableTls(connectionOptions.tls);
+    const address = connectionOptions.address ?? 'localhost:7233';
     return {
-      connection: connectionOptions,
-      address: connectionOptions.address ?? 'localhost:7233',
+      connection: directIfHere(connectionOptions, address),
+      address,
       namespace: namespace ?? 'default',
       given: connectionOptions.address !== undefined,
       addressIsSet: 'TEMPORAL_ADDRESS' in env,
@@ -290,7 +292,7 @@ function temporalConfig(env: Record<string, string>): Config['temporal'] {
 }
 
 /** gRPC says so only when a connection is made, and in OpenSSL's words. */
-function requireUsableTls(tls: ClientConnectConfig['connectionOptions']['tls']): void {
+function requireUsableTls(tls: TemporalConnection['tls']): void {
   if (typeof tls !== 'object' || tls === null) return;
   const { clientCertPair, serverRootCACertificate } = tls;
   if (serverRootCACertificate !== undefined) requireCertificate('TEMPORAL_TLS_SERVER_CA_CERT', serverRootCACertificate);

@@ -4,6 +4,7 @@ import { cacheDirectory } from '../local/cache-directory.js';
 import { findTemporalCli } from '../local/find-temporal-cli.js';
 import { joinLocalTemporal, type LocalTemporal } from '../local/join-local-temporal.js';
 import { startSimulator, type Simulator } from '../simulator/index.js';
+import { directIfHere } from '../temporal-connection.js';
 import type { LongtakeWorker } from '../worker/index.js';
 import type { LocalFolder } from './local-folder.js';
 
@@ -110,7 +111,7 @@ function localConfig(config: Config, temporal: LocalTemporal | null, simulator: 
 }
 
 function embedded({ temporal }: Config, { address }: LocalTemporal): Config['temporal'] {
-  return { ...temporal, connection: { address }, address, namespace: EMBEDDED_NAMESPACE };
+  return { ...temporal, connection: directIfHere({ address }, address), address, namespace: EMBEDDED_NAMESPACE };
 }
 
 function simulated({ openRouter }: Config, { baseUrl }: Simulator): Pick<Config, 'openRouter' | 'webhookUrl'> {

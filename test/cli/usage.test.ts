@@ -264,6 +264,23 @@ it.each([{ TEMPORAL_TLS: 'true' }, { TEMPORAL_API_KEY: 'secret' }])(
   },
 );
 
+it('asks no proxy for a Temporal on this machine', async () => {
+  let asked = 0;
+  const proxy = createServer((socket) => {
+    asked += 1;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const http_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const end = await longtake(['list'], {
+    cwd: await newFolder(),
+    env: { TEMPORAL_ADDRESS: '127.0.0.1:1', http_proxy },
+  });
+  proxy.close();
+  expect(end.code).toBe(4);
+  expect(asked).toBe(0);
+});
+
 it('refuses an address of Temporal’s that is a URL, naming the variable', async () => {
   const env = { TEMPORAL_ADDRESS: 'http://127.0.0.1:7233' };
   const end = await longtake(['list'], { cwd: await newFolder(), env });
