@@ -1,6 +1,7 @@
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { deferred } from '../../src/local/deferred.js';
 
 /** What becomes of one request on its way to S3. */
 export type Fate =
@@ -40,6 +41,17 @@ export interface LatePart {
   readonly rest: Promise<void>;
   /** The storage has answered. */
   readonly landed: () => void;
+}
+
+/** A request that is long on its way: its last byte reaches the storage only when it is told to. */
+export function latePart() {
+  const [received, sent, landed] = [deferred<void>(), deferred<void>(), deferred<void>()];
+  const fate: LatePart = { received: received.resolve, rest: sent.promise, landed: landed.resolve };
+  const send = async (): Promise<void> => {
+    sent.resolve();
+    await landed.promise;
+  };
+  return { fate, received: received.promise, send, landed: landed.promise };
 }
 
 export interface S3Call {
@@ -135,10 +147,10 @@ async function forwardLate(
   const body = await buffer(incoming);
   received();
   const { method, url, headers } = incoming;
+  if (body.length === 0) await rest; // its head is all of it
   const onward = send(endpoint + (url ?? ''), { method, headers, setHost: false }, (answer) => {
-    if (!outgoing.destroyed) outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-    answer.resume().once('end', () => {
-      outgoing.end();
+    void buffer(answer).then((content) => {
+      if (!outgoing.destroyed) outgoing.writeHead(answer.statusCode ?? 500, answer.headers).end(content);
       landed();
     });
   });
