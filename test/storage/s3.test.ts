@@ -626,7 +626,7 @@ describe('an upload to S3', () => {
       const write = await begin(store, KEY, video, { overwrite: true });
       const published = write.publish(contentOf(video)).then(
         () => 'saved',
-        ({ message }: Error) => message,
+        (error: unknown) => (error as Error).message,
       );
       await Promise.race([held.received, published]);
       return async (): Promise<string> => {

@@ -25,7 +25,7 @@ export type Fate =
   | Refusal
   /** "Done" at once, and the storage hears nothing of it. */
   | 'pretend'
-  /** The storage has it but for the last byte, which comes after `rest`, also where the sender is gone. */
+  /** The storage has it but for its end, which comes after `rest`, also where the sender is gone. */
   | LatePart;
 
 /** With a code as S3 gives it, or with any body. */
@@ -38,17 +38,25 @@ export interface Refusal {
 export interface LatePart {
   /** All of it has come from the sender. */
   readonly received: () => void;
-  readonly rest: Promise<void>;
+  readonly rest: Promise<unknown>;
   /** The storage has answered. */
   readonly landed: () => void;
 }
 
-/** A request that is long on its way: its last byte reaches the storage only when it is told to. */
+/** A request that is long on its way: its last byte, or all of what has no body, reaches the storage when it is told to. */
 export function latePart() {
-  const [received, sent, landed] = [deferred<void>(), deferred<void>(), deferred<void>()];
-  const fate: LatePart = { received: received.resolve, rest: sent.promise, landed: landed.resolve };
+  const [received, sent, landed] = [deferred<null>(), deferred<null>(), deferred<null>()];
+  const fate: LatePart = {
+    received: () => {
+      received.resolve(null);
+    },
+    rest: sent.promise,
+    landed: () => {
+      landed.resolve(null);
+    },
+  };
   const send = async (): Promise<void> => {
-    sent.resolve();
+    sent.resolve(null);
     await landed.promise;
   };
   return { fate, received: received.promise, send, landed: landed.promise };
