@@ -10,6 +10,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   UploadPartCommand,
+  type _Object,
   type $Command,
   type CompletedPart,
   type PutObjectCommandInput,
@@ -44,13 +45,9 @@ type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = $Comma
   ServiceOutputTypes
 >;
 
-/** The header that makes a request conditional; none where it is not. */
-export type Condition =
-  { readonly 'if-none-match': '*' } | { readonly 'if-match': string } | Readonly<Record<string, never>>;
-
-/** An object, as far as a list tells of it. */
-export interface Listed {
-  readonly bytes: number;
+/** A small object, as it was read. */
+export interface Text {
+  readonly text: string;
   readonly etag: string | undefined;
 }
 
@@ -67,15 +64,15 @@ export class S3Bucket {
     readonly name: string,
   ) {}
 
-  /** The object under exactly this key, or `null`. Lists, because the answer to a HEAD cannot say why it refuses. */
-  async look(key: string, ending: Ending = {}): Promise<Listed | null> {
-    const list = new ListObjectsV2Command({ Bucket: this.name, Prefix: key, MaxKeys: 1 });
-    const { Contents: [first] = [] } = await this.send(list, ending);
-    return first?.Key === key ? { bytes: first.Size ?? 0, etag: first.ETag } : null;
+  /** Of the object under exactly this key, or `null`. Lists, because the answer to a HEAD cannot say why it refuses. */
+  async sizeOf(key: string, ending: Ending = {}): Promise<number | null> {
+    const first = await this.firstFrom(key, ending);
+    return first?.Key === key ? (first.Size ?? 0) : null;
   }
 
-  async sizeOf(key: string, ending: Ending = {}): Promise<number | null> {
-    return (await this.look(key, ending))?.bytes ?? null;
+  /** Whether objects lie below the key: it is a folder then for services that keep files, which have no object beside it. */
+  async isFolder(key: string, ending: Ending = {}): Promise<boolean> {
+    return (await this.firstFrom(`${key}/`, ending)) !== undefined;
   }
 
   /** Objects whose keys begin so. */
@@ -97,11 +94,11 @@ export class S3Bucket {
 
   /** Length and sha256 of what is there now, read as a stream; `null` when there is nothing. */
   async hash(key: string, ending: Ending = {}): Promise<FileContent | null> {
-    const body = await this.body(key, ending);
-    if (body === null) return null;
+    const found = await this.read(key, ending);
+    if (found === null) return null;
     const hash = createHash('sha256');
     let bytes = 0;
-    for await (const chunk of body) {
+    for await (const chunk of found.body) {
       ending.abortSignal?.throwIfAborted();
       hash.update(chunk);
       bytes += chunk.length;
@@ -109,29 +106,23 @@ export class S3Bucket {
     return { bytes, sha256: hash.digest('hex') };
   }
 
-  /** A small object as text, or `null`. */
-  async text(key: string, ending: Ending = {}): Promise<string | null> {
-    const body = await this.body(key, ending);
-    if (body === null) return null;
+  /** A small object, or `null`. */
+  async text(key: string, ending: Ending = {}): Promise<Text | null> {
+    const found = await this.read(key, ending);
+    if (found === null) return null;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of body) chunks.push(chunk);
-    return Buffer.concat(chunks).toString('utf8');
+    for await (const chunk of found.body) chunks.push(chunk);
+    return { text: Buffer.concat(chunks).toString('utf8'), etag: found.etag };
   }
 
-  /**
-   * @param before - goes before each request, also those that the SDK repeats by itself; what it throws ends the put
-   * @returns the new object's ETag
-   */
+  /** @returns the new object's ETag */
   async put(
     key: string,
-    body: Uint8Array | string,
+    body: string,
     more: Omit<PutObjectCommandInput, 'Bucket' | 'Key' | 'Body'>,
     ending: Ending = {},
-    before?: () => Promise<Condition>,
   ): Promise<string | undefined> {
-    const command = new PutObjectCommand({ ...more, Bucket: this.name, Key: key, Body: body });
-    if (before !== undefined) askBeforeEach(command, before);
-    return (await this.send(command, ending)).ETag;
+    return (await this.send(new PutObjectCommand({ ...more, Bucket: this.name, Key: key, Body: body }), ending)).ETag;
   }
 
   async remove(key: string, ending: Ending = tidying()): Promise<void> {
@@ -241,29 +232,18 @@ export class S3Bucket {
     );
   }
 
-  private async body(key: string, ending: Ending): Promise<AsyncIterable<Uint8Array> | null> {
+  private async firstFrom(prefix: string, ending: Ending): Promise<_Object | undefined> {
+    const list = new ListObjectsV2Command({ Bucket: this.name, Prefix: prefix, MaxKeys: 1 });
+    return (await this.send(list, ending)).Contents?.[0];
+  }
+
+  private async read(key: string, ending: Ending) {
     try {
-      const command = new GetObjectCommand({ Bucket: this.name, Key: key });
-      const { Body } = await this.send(command, ending);
-      return (Body ?? null) as AsyncIterable<Uint8Array> | null;
+      const { Body, ETag } = await this.send(new GetObjectCommand({ Bucket: this.name, Key: key }), ending);
+      return Body === undefined ? null : { body: Body as AsyncIterable<Uint8Array>, etag: ETag };
     } catch (error) {
       if (s3ErrorCode(error) === 'NoSuchKey') return null;
       throw error;
     }
   }
-}
-
-/** Behind the SDK's retries, and in front of the signature, which covers the condition. */
-function askBeforeEach({ middlewareStack }: PutObjectCommand, before: () => Promise<Condition>): void {
-  middlewareStack.addRelativeTo(
-    <A extends object, O>(next: (args: A) => Promise<O>) =>
-      async (args: A): Promise<O> => {
-        const { headers } = (args as unknown as { readonly request: { headers: Record<string, string> } }).request;
-        delete headers['if-match'];
-        delete headers['if-none-match'];
-        Object.assign(headers, await before());
-        return await next(args);
-      },
-    { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'askBeforeEach' },
-  );
 }

@@ -44,6 +44,7 @@ class S3Store implements VideoStore {
     await this.guarded(`Looking whether "${key}" can be saved`, async () => {
       const ending = soon();
       await whileSweeping(this.bucket, objectKey, owner, ending, async () => {
+        if (await this.bucket.isFolder(objectKey, ending)) throw folderConflict(key, this.uri(key));
         if ((await this.bucket.sizeOf(objectKey, ending)) !== null && !overwrite) throw conflict(key, this.uri(key));
         await tryToSave(this.bucket, objectKey, owner, ending);
       });
@@ -133,6 +134,13 @@ function nobody(): WriteOwner {
 
 function refused(key: string, problem: string): StorageError {
   return new StorageError('InvalidRequest', `The output key ${JSON.stringify(key)} is refused: ${problem}.`);
+}
+
+function folderConflict(key: string, uri: string): StorageError {
+  return new StorageError(
+    'OutputConflict',
+    `The output key "${key}" is taken: ${uri} is a folder; choose another output key (--output).`,
+  );
 }
 
 function conflict(key: string, uri: string): StorageError {

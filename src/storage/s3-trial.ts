@@ -21,9 +21,10 @@ const OTHER_ETAG = '"00000000000000000000000000000000"';
 export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Deadline) {
   const claim = await needing('s3:PutObject', () => S3Claim.make(bucket, objectKey, owner, ending));
   try {
+    if (!(await claim.isHeld(ending))) throw unlisted();
     if (await needing('If-None-Match', () => claim.isWrittenDespite({ IfNoneMatch: '*' }, ending))) throw replaces();
     await needing('If-Match', () => claim.isWrittenDespite({ IfMatch: OTHER_ETAG }, ending));
-    await needing('s3:GetObject', () => claim.recorded(ending));
+    await needing('s3:GetObject', () => claim.read(ending));
     await tryToUpload(bucket, claim, ending);
   } finally {
     await inTime(
@@ -42,7 +43,7 @@ export async function whileSweeping(
   work: () => Promise<void>,
 ): Promise<void> {
   const left = await S3Claim.leftBy(owner, bucket, objectKey, ending);
-  const swept = Promise.allSettled(left.map((claim) => claim.end(objectKey, tidying())));
+  const swept = Promise.allSettled(left.map((claim) => claim.endCheck(objectKey, tidying())));
   try {
     await work();
   } finally {
@@ -85,6 +86,12 @@ async function needing<T>(what: string, work: () => Promise<T>): Promise<T> {
 function replaces(): StorageError {
   return unusable(
     'The storage replaces an object that it was told to keep (If-None-Match); longtake needs one that knows conditional writes.',
+  );
+}
+
+function unlisted(): StorageError {
+  return unusable(
+    'The storage does not list what was written a moment ago; longtake needs one whose lists are up to date.',
   );
 }
 

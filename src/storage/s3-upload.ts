@@ -2,7 +2,7 @@ import type { CompletedPart } from '@aws-sdk/client-s3';
 import { PART_BYTES, type PartBuffers } from './part-buffers.js';
 import type { FileContent } from './hash-file.js';
 import { StorageError } from './port.js';
-import type { Condition, Ending, ObjectOptions, S3Bucket } from './s3-bucket.js';
+import type { Ending, ObjectOptions, S3Bucket } from './s3-bucket.js';
 import type { S3Claim } from './s3-claim.js';
 import type { Patience } from './s3-patience.js';
 import { persistently } from './s3-tidying.js';
@@ -28,12 +28,10 @@ export interface Upload {
 /** The answers that say: somebody was there before, perhaps this very upload, whose own answer was lost. */
 const SETTLED: ReadonlySet<string> = new Set(['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchUpload']);
 
-/** The answers that say: what was to be replaced is no longer there. */
-const CHANGED: ReadonlySet<string> = new Set(['PreconditionFailed', 'NoSuchKey']);
-
 /**
  * Creates one object from the spooled file, whole or not at all, and never over one that is there unless `replace` says
- * so: in one request if it fits into one part, else in parts of constant size. `false`: look what is under the key now.
+ * so. In parts of constant size also where one is enough: no request of an upload that was aborted, however late it comes,
+ * makes an object, as a `PUT` would. `false`: look what is under the key now.
  * @throws the SDK's errors, the signal's reason; no multipart upload stays open
  */
 export async function uploadObject(
@@ -43,62 +41,11 @@ export async function uploadObject(
   options: ObjectOptions,
 ): Promise<boolean> {
   try {
-    await (content.bytes <= PART_BYTES ? putWhole : putInParts)(upload, key, content, options);
+    await putInParts(upload, key, content, options);
     return true;
   } catch (error) {
     if (SETTLED.has(s3ErrorCode(error))) return false;
     throw error;
-  }
-}
-
-async function putWhole(upload: Upload, key: string, content: FileContent, options: ObjectOptions): Promise<void> {
-  const { bucket, spool, buffers, patience } = upload;
-  await buffers.lend(content.bytes, patience.abortSignal, async (buffer) => {
-    const body = buffer.subarray(0, content.bytes);
-    await spool.read(body, 0);
-    const more = {
-      ContentType: options.contentType,
-      Metadata: { ...options.metadata },
-      ChecksumSHA256: Buffer.from(content.sha256, 'hex').toString('base64'), // of what came from the provider
-    };
-    const put = (before: () => Promise<Condition>) => bucket.put(key, body, more, patience, before);
-    await (options.replace ? putOver(upload, key, put) : put(() => ifFree(upload)));
-  });
-  await mustBeThere(upload, key, content);
-}
-
-async function ifFree({ patience: { abortSignal }, refuseIfSwept }: Upload): Promise<Condition> {
-  await refuseIfSwept({ abortSignal });
-  return { 'if-none-match': '*' };
-}
-
-/**
- * Replaces only what was there when the claim was looked at: whoever sweeps it later writes later as well, so
- * that a late request is refused. A service that refuses the very ETag that it lists leaves it to the look.
- */
-async function putOver(
-  { bucket, patience: { abortSignal }, refuseIfSwept }: Upload,
-  key: string,
-  put: (before: () => Promise<Condition>) => Promise<unknown>,
-): Promise<void> {
-  let seen: string | null | undefined;
-  let isConditional = true;
-  const look = async (): Promise<Condition> => {
-    const there = await bucket.look(key, { abortSignal });
-    await refuseIfSwept({ abortSignal });
-    seen = there === null ? null : there.etag;
-    if (!isConditional || seen === undefined) return {};
-    return seen === null ? { 'if-none-match': '*' } : { 'if-match': seen };
-  };
-  for (;;) {
-    const before = seen;
-    try {
-      await put(look);
-      return;
-    } catch (error) {
-      if (!isConditional || !CHANGED.has(s3ErrorCode(error))) throw error;
-      isConditional = seen !== before;
-    }
   }
 }
 
@@ -109,6 +56,7 @@ async function putInParts(upload: Upload, key: string, content: FileContent, opt
   try {
     await claim.record({ uploadId, key }, patience);
     const parts = await putParts(upload, key, uploadId, content.bytes);
+    await refuseIfSwept(patience);
     await bucket.finishUpload({ key, uploadId, parts }, options, patience);
     await mustBeThere(upload, key, content);
   } catch (error) {
@@ -118,9 +66,14 @@ async function putInParts(upload: Upload, key: string, content: FileContent, opt
 }
 
 /** A storage that says "done" and has nothing, or not all of it, would lose a paid video without a word. */
-async function mustBeThere({ bucket, patience }: Upload, key: string, { bytes }: FileContent): Promise<void> {
+async function mustBeThere(
+  { bucket, patience, refuseIfSwept }: Upload,
+  key: string,
+  { bytes }: FileContent,
+): Promise<void> {
   const found = await bucket.sizeOf(key, patience);
   if (found === bytes) return;
+  await refuseIfSwept(patience); // services say "done" at the end of an aborted upload as well, where other content is there
   throw new StorageError(
     'StorageFailed',
     `The storage said that it has all ${bytes} bytes of "${key}", but it lists ${found ?? 'none'}; look for what else writes or removes objects there.`,
@@ -130,11 +83,12 @@ async function mustBeThere({ bucket, patience }: Upload, key: string, { bytes }:
 async function putParts(upload: Upload, key: string, uploadId: string, bytes: number): Promise<CompletedPart[]> {
   const { bucket, spool, buffers, patience } = upload;
   const partBytes = partBytesFor(bytes);
+  const count = Math.max(1, Math.ceil(bytes / partBytes)); // an upload without a part cannot be completed
   const parts: CompletedPart[] = [];
   const failures: unknown[] = [];
   let next = 1;
   const lane = async (): Promise<void> => {
-    for (let number = next++; (number - 1) * partBytes < bytes && failures.length === 0; number = next++) {
+    for (let number = next++; number <= count && failures.length === 0; number = next++) {
       const position = (number - 1) * partBytes;
       const length = Math.min(partBytes, bytes - position);
       parts[number - 1] = await buffers.lend(length, patience.abortSignal, async (buffer) => {

@@ -16,7 +16,8 @@ interface S3WriteDeps extends Omit<Upload, 'patience' | 'refuseIfSwept'>, OpenOp
 /** A video that is saved must not be told late, nor a transfer that has failed; tidying up goes on meanwhile. */
 const TIDYING_HOLDS_UP_MS = 10_000;
 
-type Placement = 'placed' | 'taken' | 'lost';
+/** What is under a key: this content, what may not be replaced (`folder` never), or nothing. */
+type Placement = 'placed' | 'taken' | 'folder' | 'free';
 
 /**
  * One transfer to S3. The bytes wait in a local file, so that nothing is uploaded before it is known to be a whole video,
@@ -84,16 +85,17 @@ export class S3Write implements VideoWrite {
   }
 
   /** Looks before it uploads, which may take minutes; the condition of the upload itself decides in the end. */
-  private async placeAt(key: string, content: FileContent, replace: boolean): Promise<Exclude<Placement, 'lost'>> {
+  private async placeAt(key: string, content: FileContent, replace: boolean): Promise<Exclude<Placement, 'free'>> {
     const found = await this.compare(key, content);
-    if (found === 'placed' || (found === 'taken' && !replace)) return found;
+    if (found !== 'free' && !(found === 'taken' && replace)) return found;
     const options = { contentType: 'video/mp4', metadata: metadataOf(this.to.owner, content), replace };
     const objectKey = this.to.objectKey(key);
     const isDone = await uploadObject(this.uploadOf(key), objectKey, content, options);
-    if (isDone && found === 'lost') return 'placed';
+    if (isDone && found === 'free') return 'placed';
     const now = await this.compare(key, content);
-    if (isDone && now !== 'placed') throw notReplaced(key);
-    if (now === 'lost') throw swept(key);
+    if (now === 'placed') return now;
+    if (isDone) throw notReplaced(key);
+    if (now === 'free' || (now === 'taken' && replace)) throw swept(key);
     return now;
   }
 
@@ -104,13 +106,15 @@ export class S3Write implements VideoWrite {
     return { ...this.to, patience: this.patience, refuseIfSwept };
   }
 
-  /** What is under the key: this content, other content, or nothing (`lost`, if there should be something). */
   private async compare(key: string, content: FileContent): Promise<Placement> {
     const { bucket, objectKey } = this.to;
     const bytes = await bucket.sizeOf(objectKey(key), this.patience);
-    if (bytes === null) return 'lost';
-    if (bytes !== content.bytes) return 'taken';
-    return (await bucket.hash(objectKey(key), this.patience))?.sha256 === content.sha256 ? 'placed' : 'taken';
+    if (bytes === content.bytes) {
+      const found = await bucket.hash(objectKey(key), this.patience);
+      if (found?.sha256 === content.sha256) return 'placed';
+    }
+    if (await bucket.isFolder(objectKey(key), this.patience)) return 'folder';
+    return bytes === null ? 'free' : 'taken';
   }
 
   /** Best effort, and once: what stays is swept by the next attempt. */

@@ -21,6 +21,12 @@ export class MemoryStore implements VideoStore {
     if (owner !== undefined) await this.sweep(key, owner);
     await promised(() => {
       refuseBadKey(key);
+      if (this.isFolder(key)) {
+        throw new StorageError(
+          'OutputConflict',
+          `The output key "${key}" is taken: it is a folder; choose another output key (--output).`,
+        );
+      }
       if (this.finished.has(key) && !overwrite) {
         throw new StorageError('OutputConflict', `The output key "${key}" is taken; choose another, or set overwrite.`);
       }
@@ -63,6 +69,11 @@ export class MemoryStore implements VideoStore {
     ].sort();
   }
 
+  /** Where there is something below a key, nothing is put under it, as no disk could. */
+  private isFolder(key: string): boolean {
+    return [...this.finished.keys()].some((other) => other.startsWith(`${key}/`));
+  }
+
   /** Under its key, or beside it: to look and to put must be one step, or another transfer comes between. */
   private place(key: string, video: Buffer, { owner, overwrite }: OpenOptions, isOurs: () => boolean): StoredVideo {
     for (const [candidate, mayReplace] of [
@@ -71,7 +82,7 @@ export class MemoryStore implements VideoStore {
     ] as const) {
       const there = this.finished.get(candidate);
       if (there?.equals(video) === true) return describe(candidate, there);
-      if (there !== undefined && !mayReplace) continue;
+      if (this.isFolder(candidate) || (there !== undefined && !mayReplace)) continue;
       if (!isOurs()) throw new StorageError('StorageFailed', `The transfer of "${key}" was swept by another attempt.`);
       this.finished.set(candidate, video);
       return describe(candidate, video);

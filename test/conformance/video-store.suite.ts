@@ -176,6 +176,26 @@ export function videoStoreSuite(name: string, makeStore: () => Promise<StoreUnde
         expect(await place.everything()).toEqual(['greenhouse.mp4']);
       });
 
+      it.each([false, true])('is refused by a check where it is a folder (overwrite: %s)', async (overwrite) => {
+        await place.put('greenhouse.mp4/inside.mp4', other);
+        await expect(store.check('greenhouse.mp4', { overwrite })).rejects.toMatchObject({
+          type: 'OutputConflict',
+          message: expect.stringMatching(/is a folder; choose another output key \(--output\)\.$/) as string,
+        });
+        expect(await place.everything()).toEqual(['greenhouse.mp4/inside.mp4']);
+      });
+
+      it.each([false, true])(
+        'as a folder that appeared meanwhile has the video beside it (overwrite: %s)',
+        async (overwrite) => {
+          const write = await begin(store, 'greenhouse.mp4', video, { overwrite });
+          await place.put('greenhouse.mp4/inside.mp4', other);
+          expect((await write.publish(contentOf(video))).key).toBe(SIBLING);
+          expect(await place.get(SIBLING)).toEqual(video);
+          expect(await place.everything()).toEqual([SIBLING, 'greenhouse.mp4/inside.mp4'].sort());
+        },
+      );
+
       it('is replaced with overwrite', async () => {
         await place.put('greenhouse.mp4', other);
         expect((await save(store, 'greenhouse.mp4', video, { overwrite: true })).key).toBe('greenhouse.mp4');

@@ -204,7 +204,7 @@ describe('S3', () => {
     rig = await startRig({ environment: { ...place.environment, ...environment } });
   }
 
-  const isVideo = ({ kind, path: object }: S3Call): boolean => kind === 'PUT' && object.endsWith('/x.mp4');
+  const isVideo = ({ kind, path: object }: S3Call): boolean => kind === 'PUT part' && object.endsWith('/x.mp4');
 
   it('without the bucket is told before the submit', async () => {
     await start({ LONGTAKE_STORAGE: 's3://nobody-made-it' });
@@ -215,6 +215,14 @@ describe('S3', () => {
     await start();
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wrong');
     await expectRefusedBeforeSubmit(OUTPUT, 'StorageFailed', /credentials are refused/);
+  });
+
+  it('with a folder under the key is told before the submit, also where it may be overwritten', async () => {
+    await start();
+    const Bucket = new URL(place.environment['LONGTAKE_STORAGE'] ?? '').hostname;
+    await server.client.send(new PutObjectCommand({ Bucket, Key: `${OUTPUT.output}/inside.mp4`, Body: 'other' }));
+    const wanted = { ...OUTPUT, overwrite: true };
+    await expectRefusedBeforeSubmit(wanted, 'OutputConflict', /x\.mp4 is a folder; choose another output key/);
   });
 
   it('that asks for less haste gets the video all the same', async () => {
@@ -242,7 +250,8 @@ describe('S3', () => {
   it('that loses the answer to the upload has the video once', async () => {
     await start();
     let lost = 0;
-    proxy.fate = (call) => (isVideo(call) && lost++ === 0 ? 'lose-answer' : 'pass');
+    proxy.fate = ({ kind, path: object }) =>
+      kind === 'POST upload' && object.endsWith('/x.mp4') && lost++ === 0 ? 'lose-answer' : 'pass';
     await expectSaved();
     expect(await place.everything('folder')).toEqual(['x.mp4']);
   });
@@ -257,7 +266,7 @@ describe('S3', () => {
     };
     let refused = 0;
     proxy.fate = ({ kind, path: object }) => {
-      const isRefused = kind === 'PUT' ? object.endsWith(beside) && refused++ === 0 : object.endsWith('/x.mp4');
+      const isRefused = kind === 'PUT part' ? object.endsWith(beside) && refused++ === 0 : object.endsWith('/x.mp4');
       return isRefused ? 'deny' : 'pass';
     };
     const { assets } = await (await rig.start(OUTPUT)).result();

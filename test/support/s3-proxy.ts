@@ -1,6 +1,7 @@
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { deferred } from '../../src/local/deferred.js';
 
 /** What becomes of one request on its way to S3. */
 export type Fate =
@@ -24,7 +25,7 @@ export type Fate =
   | Refusal
   /** "Done" at once, and the storage hears nothing of it. */
   | 'pretend'
-  /** The storage has it but for the last byte, which comes after `rest`, also where the sender is gone. */
+  /** The storage has it but for its end, which comes after `rest`, also where the sender is gone. */
   | LatePart;
 
 /** With a code as S3 gives it, or with any body. */
@@ -37,9 +38,28 @@ export interface Refusal {
 export interface LatePart {
   /** All of it has come from the sender. */
   readonly received: () => void;
-  readonly rest: Promise<void>;
+  readonly rest: Promise<unknown>;
   /** The storage has answered. */
   readonly landed: () => void;
+}
+
+/** A request that is long on its way: its last byte, or all of what has no body, reaches the storage when it is told to. */
+export function latePart() {
+  const [received, sent, landed] = [deferred<null>(), deferred<null>(), deferred<null>()];
+  const fate: LatePart = {
+    received: () => {
+      received.resolve(null);
+    },
+    rest: sent.promise,
+    landed: () => {
+      landed.resolve(null);
+    },
+  };
+  const send = async (): Promise<void> => {
+    sent.resolve(null);
+    await landed.promise;
+  };
+  return { fate, received: received.promise, send, landed: landed.promise };
 }
 
 export interface S3Call {
@@ -135,10 +155,10 @@ async function forwardLate(
   const body = await buffer(incoming);
   received();
   const { method, url, headers } = incoming;
+  if (body.length === 0) await rest; // its head is all of it
   const onward = send(endpoint + (url ?? ''), { method, headers, setHost: false }, (answer) => {
-    if (!outgoing.destroyed) outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-    answer.resume().once('end', () => {
-      outgoing.end();
+    void buffer(answer).then((content) => {
+      if (!outgoing.destroyed) outgoing.writeHead(answer.statusCode ?? 500, answer.headers).end(content);
       landed();
     });
   });
