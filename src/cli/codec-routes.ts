@@ -15,6 +15,8 @@ export interface CodecRoutesOptions {
   readonly origins: readonly string[];
   /** A caller, at this address, did not show the token. */
   readonly onRefused: (from: string) => void;
+  /** What an authorised caller sent was not transformed, and why: what it got as an answer, and nothing of what it sent. */
+  readonly onFailed: (from: string, why: string) => void;
 }
 
 const PATH = /^\/(encode|decode)$/;
@@ -40,7 +42,12 @@ export function codecRoutes(options: CodecRoutesOptions): readonly Route[] {
       handle: async (request, response, [, verb]) => {
         if (isWelcome(request, response, options)) {
           const { codec } = options;
-          await transform(request, response, verb === 'encode' ? codec.encode.bind(codec) : codec.decode.bind(codec));
+          const work = verb === 'encode' ? codec.encode.bind(codec) : codec.decode.bind(codec);
+          const refusal = await transform(request, response, work);
+          if (refusal !== null) {
+            options.onFailed(callerOf(request), refusal.why);
+            sendText(response, refusal.status, refusal.why);
+          }
         }
         request.resume(); // what was not read must not keep the sender from reading the answer
       },
@@ -67,11 +74,15 @@ function isWelcome(request: IncomingMessage, response: ServerResponse, options: 
       'www-authenticate',
       `${request.method === 'GET' ? 'Basic' : 'Bearer'} realm="longtake codec server"`,
     );
-    if (!isFirstAsk(request)) options.onRefused(request.socket.remoteAddress ?? 'an unknown address');
+    if (!isFirstAsk(request)) options.onRefused(callerOf(request));
     sendText(response, 401, 'the token is missing or wrong');
     return false;
   }
   return true;
+}
+
+function callerOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? 'an unknown address';
 }
 
 /** A browser asks without the token first, to be asked for it. */
@@ -79,26 +90,29 @@ function isFirstAsk({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.authorization === undefined;
 }
 
+interface Refusal {
+  readonly status: number;
+  readonly why: string;
+}
+
+/** Answers with what `work` made of the payloads, or says why that cannot be. */
 async function transform(
   request: IncomingMessage,
   response: ServerResponse,
   work: PayloadCodec['encode'],
-): Promise<void> {
+): Promise<Refusal | null> {
   const body = await readBody(request, { maxBytes: LIMITS.codecBytes, withinMs: LIMITS.codecBodyMs });
-  if (typeof body === 'string') {
-    sendText(response, NO_BODY[body], body);
-    return;
-  }
+  if (typeof body === 'string') return { status: NO_BODY[body], why: `the body is ${body}` };
   const payloads = parsePayloads(body);
   if (payloads === null) {
-    sendText(response, 400, 'the body is no JSON of the form { "payloads": [{ "metadata": {…}, "data": "…" }] }');
-    return;
+    return { status: 400, why: 'the body is no JSON of the form { "payloads": [{ "metadata": {…}, "data": "…" }] }' };
   }
   try {
     const answer = payloadsJson(await work(payloads));
     response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(answer);
+    return null;
   } catch (error) {
     if (!(error instanceof DecryptionError)) throw error;
-    sendText(response, 400, error.message);
+    return { status: 400, why: error.message };
   }
 }

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import type { RunStatus } from '../client/index.js';
 import { resolveCommands } from '../contract/commands.js';
 import { isSimulatedJob } from '../contract/job-id.js';
-import type { GenerateVideoResult, VideoAsset } from '../contract/types.js';
+import type { GenerateVideoResult, VideoAsset, VideoStatus } from '../contract/types.js';
+import { isUnbilled, UNBILLED } from '../contract/unbilled.js';
 import { commandHere } from './command-here.js';
 import { bytes, dollars } from './format.js';
 import type { Outcome } from './outcome.js';
@@ -31,7 +31,7 @@ function reportVideos(result: GenerateVideoResult): void {
     say(describeAsset(asset), `${paint('green', 'saved')}   `);
     say(`sha256  ${asset.sha256}`);
   }
-  say(`cost    ${costText(result)}`);
+  say(`cost    ${costText({ ...result, state: 'succeeded', warnings: [], error: null })}`);
   for (const { uri } of assets) print(uri);
 }
 
@@ -42,18 +42,20 @@ export function describeAsset({ uri, bytes: size, durationSeconds, width, height
   return `${place(uri)}  (${parts.join(', ')})`;
 }
 
-type Costs = Pick<RunStatus, 'costUsd' | 'estimatedCostUsd' | 'jobId'>;
+type Costs = Parameters<typeof isUnbilled>[0] & Pick<VideoStatus, 'estimatedCostUsd'>;
 
 /** What a job of the simulator cost, nobody paid. */
 export function costText(costs: Costs): string {
+  if (isUnbilled(costs)) return UNBILLED;
   const isAmount = costs.costUsd !== null || costs.estimatedCostUsd !== null;
   return `${amountText(costs)}${isAmount && isSimulatedJob(costs.jobId) ? ', simulated' : ''}`;
 }
 
-function amountText({ costUsd, estimatedCostUsd }: Costs): string {
-  if (estimatedCostUsd === null) return costUsd === null ? 'not known' : dollars(costUsd);
+function amountText({ state, costUsd, estimatedCostUsd }: Costs): string {
+  const unknown = state === 'succeeded' ? 'not told by the provider' : 'not known';
+  if (estimatedCostUsd === null) return costUsd === null ? unknown : dollars(costUsd);
   const estimate = dollars(estimatedCostUsd);
-  if (costUsd === null) return `not known (estimated ${estimate})`;
+  if (costUsd === null) return `${unknown} (estimated ${estimate})`;
   if (costUsd > estimatedCostUsd) return `${dollars(costUsd)}, above the estimate of ${estimate}`;
   return `${dollars(costUsd)}${estimatedCostUsd === costUsd ? '' : ` (estimated ${estimate})`}`;
 }

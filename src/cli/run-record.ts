@@ -1,4 +1,5 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 // As in the client: not a public module, but the one the SDK's own client decodes with.
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { closedStatus, recordedStatus } from '../client/run-status.js';
@@ -17,6 +18,8 @@ export interface RunRecord {
   readonly startedAt: Date;
   readonly isRunning: boolean;
   readonly state: VideoState;
+  /** When an activity that failed is tried again, where Temporal waits for that. */
+  readonly nextTryAt: Date | null;
 }
 
 /** The newest run of that id, or `null`. @throws LongtakeError `TemporalUnreachable` */
@@ -25,11 +28,16 @@ export async function findRun(temporal: Client, id: string): Promise<RunRecord |
     const description = await temporal.workflow.getHandle(id).describe();
     const isRunning = description.status.name === 'RUNNING';
     const { state } = isRunning ? recordedStatus(description) : closedStatus(description);
-    return { id, runId: description.runId, startedAt: description.startTime, isRunning, state };
+    const { runId, startTime, raw } = description;
+    return { id, runId, startedAt: startTime, isRunning, state, nextTryAt: nextTryIn(raw) };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw translated(error, id, null);
   }
+}
+
+function nextTryIn({ pendingActivities }: WorkflowExecutionDescription['raw']): Date | null {
+  return optionalTsToDate(pendingActivities?.[0]?.nextAttemptScheduleTime) ?? null;
 }
 
 /** As `findRun`, where there has to be one. */

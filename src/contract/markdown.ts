@@ -15,5 +15,17 @@ export function code(text: string): string {
 
 /** Other people's text as text: nothing in it is Markdown or HTML. */
 export function plain(text: string): string {
-  return oneLine(text).replace(/[\\`*_[\]<>#|~!$]/g, (character) => `\\${character}`);
+  return escaped(oneLine(text));
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\`*_[\]<>#|~!$]/g, (character) => `\\${character}`);
+}
+
+const FLAGS = /((?<![\w-])--[a-z]+(?:-[a-z]+)*(?![\w-]))/;
+
+/** A message as text, but for its flags: of two dashes in a text the UI would make one long one. */
+export function prose(text: string): string {
+  const parts = oneLine(text).split(FLAGS);
+  return parts.map((part, index) => (index % 2 === 1 ? code(part) : escaped(part))).join('');
 }

@@ -7,7 +7,7 @@ import { SEARCH_ATTRIBUTES } from '../contract/names.js';
 const TYPES = { Keyword: 2, Double: 4 } as const;
 
 const WITHOUT =
-  'running without them: the server cannot filter lists, and nobody sees which runs already follow a job, so that two runs can come to follow one';
+  'running without them: the server cannot filter lists, and nobody sees which runs already follow a job, so that two runs can come to follow one, nor how many await a decision (no longtake_runs_awaiting_decision, so that the alert LongtakeAwaitingDecision cannot fire)';
 
 /**
  * Creates the search attributes that are missing, where the server lets it. Without them longtake runs as well, but

@@ -1,7 +1,8 @@
 import { cancelCommand, resolveCommands } from '../contract/commands.js';
 import { firstWords } from '../contract/first-words.js';
-import { code, plain } from '../contract/markdown.js';
+import { code, prose } from '../contract/markdown.js';
 import type { ProviderRequest, VideoStatus } from '../contract/types.js';
+import { isUnbilled, UNBILLED } from '../contract/unbilled.js';
 
 /** What an operator sees in Temporal's UI as current details, in Markdown. Pure text. */
 export interface RunDescription {
@@ -28,8 +29,8 @@ export function describeRun(run: RunDescription): string {
 }
 
 function headline({ status, stateSince, cancelRequested }: RunDescription): string {
-  const suffix = cancelRequested && !isClosed(status) ? ', cancel requested' : '';
-  return `**${status.state}**${suffix} since ${stateSince}`;
+  const suffix = cancelRequested && !isClosed(status) ? '; cancel requested' : '';
+  return `**${status.state}** since ${stateSince}${suffix}`;
 }
 
 function progress({ status }: RunDescription): string[] {
@@ -66,11 +67,18 @@ function pollsOf({ polls, nextPollAt }: VideoStatus): string {
   return nextPollAt === null ? String(polls) : `${polls}, next at ${nextPollAt}`;
 }
 
-function costOf({ costUsd, estimatedCostUsd }: VideoStatus): string | null {
+function costOf(status: VideoStatus): string | null {
+  const { costUsd, estimatedCostUsd } = status;
+  if (isUnbilled(status)) return UNBILLED;
   if (estimatedCostUsd === null) return costUsd === null ? null : dollars(costUsd);
-  if (costUsd === null) return `estimated ${dollars(estimatedCostUsd)}`;
+  if (costUsd === null) return unknownCost(status, `estimated ${dollars(estimatedCostUsd)}`);
   if (costUsd > estimatedCostUsd) return `${dollars(costUsd)}, above the estimate of ${dollars(estimatedCostUsd)}`;
   return `${dollars(costUsd)} (estimated ${dollars(estimatedCostUsd)})`;
+}
+
+function unknownCost(status: VideoStatus, estimate: string): string {
+  if (!isClosed(status)) return estimate;
+  return `${status.state === 'succeeded' ? 'not told by the provider' : 'not known'} (${estimate})`;
 }
 
 /** As code: between two dollar signs the UI would set mathematics. */
@@ -99,10 +107,22 @@ function question({ workflowId }: RunDescription): string[] {
   ];
 }
 
-function advice({ status, workflowId }: RunDescription): string[] {
+function advice({ status, workflowId, cancelRequested }: RunDescription): string[] {
   // How a run ended has its command, if there is one, in its last words.
-  return isClosed(status) ? [] : ['', `To cancel: ${code(cancelCommand(workflowId))} or the signal ${code('cancel')}.`];
+  if (isClosed(status)) return [];
+  if (cancelRequested) return afterCancel(status);
+  return ['', `To cancel: ${code(cancelCommand(workflowId))} or the signal ${code('cancel')}.`];
 }
+
+/** Only a run that settles goes on generating after a cancel. */
+function afterCancel({ state }: VideoStatus): string[] {
+  if (state === 'submitting')
+    return ['', 'It closes once the answer to its request is there, and names the job that came of it.'];
+  if (state !== 'generating') return [];
+  return ['', `It saves nothing any more: it polls only for what the job costs, until ${SETTLES_UNTIL}.`];
+}
+
+const SETTLES_UNTIL = 'the job ends or the polling bound is met, and then closes as cancelled';
 
 function isClosed({ state }: VideoStatus): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
@@ -111,5 +131,5 @@ function isClosed({ state }: VideoStatus): boolean {
 /** The command that helps stands last in a message. As text the UI would set its dashes and quotes in type. */
 function said(message: string): string {
   const [, before, command] = /^(.*?: )(longtake [a-z]+ .*)$/s.exec(message) ?? [];
-  return before === undefined || command === undefined ? plain(message) : `${plain(before)} ${code(command)}`;
+  return before === undefined || command === undefined ? prose(message) : `${prose(before)} ${code(command)}`;
 }

@@ -111,6 +111,22 @@ describe('the codec server', () => {
     for (const secret of [guess, TOKEN]) expect(stdout + stderr).not.toContain(secret);
   });
 
+  it('says on standard error what it could not decrypt and why, seldom, and nothing of what is in it', async () => {
+    const own = new CliProcess(['codec-server', '--port', '0'], { cwd: '.', env: ENV });
+    const [, address = ''] = await own.says(/answers at (http:\S+)/);
+    const body = await encryptedWith(randomBytes(32).toString('base64'));
+    const attempts = 20;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      expect((await fetch(`${address}/decode`, { method: 'POST', body, headers: BEARER })).status).toBe(400);
+    }
+    await own.says(/^! Could not serve 127\.0\.0\.1: A payload is encrypted with the key [0-9a-f]{8}, which/m);
+    await own.stop();
+    const { stdout, stderr } = await own.ended;
+    expect(stderr.match(/^! Could not serve/gm)).toHaveLength(1);
+    const { payloads } = JSON.parse(body) as { payloads: { data: string }[] };
+    for (const { data } of payloads) expect(stdout + stderr).not.toContain(data);
+  });
+
   it('takes the token as a password too, which is how a browser signs in', async () => {
     const basic = { authorization: `Basic ${Buffer.from(`me:${TOKEN}`).toString('base64')}` };
     const asked = await fetch(url);

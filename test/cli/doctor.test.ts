@@ -111,6 +111,17 @@ it('tells credentials that Temporal refuses from a Temporal that is away, and so
   expect(list.stderr).toMatch(/^error: Temporal at \S+ refuses the credentials .*\n$/);
 });
 
+it('notes that without search attributes nobody counts the runs that await a decision', async () => {
+  const proxy = await startGrpcProxy(dev.address);
+  onTestFinished(() => proxy.close());
+  void proxy.loseAnswersTo('ListSearchAttributes', { grpcStatus: 7 });
+  const { stdout } = await longtake(['doctor'], {
+    cwd: await newFolder(),
+    env: { ...env, TEMPORAL_ADDRESS: proxy.address },
+  });
+  expect(stdout).toMatch(/^note search attributes .*LongtakeAwaitingDecision cannot fire\.$/m);
+});
+
 it('finds that the HTTP address is taken, unless a worker answers there', async () => {
   const other = createServer((_request, response) => response.writeHead(404).end());
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

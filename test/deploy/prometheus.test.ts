@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { freePort } from '../support/dev-server.js';
 import { startPrometheus, type Prometheus } from '../support/prometheus.js';
-import { CLIP, completed } from '../support/provider.js';
+import { CLIP, completed, refusal, video } from '../support/provider.js';
 import { startRig, type Rig } from '../support/rig.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
@@ -96,5 +97,41 @@ describe.skipIf(withoutPrometheus)('a real Prometheus, when one lane alone runs 
     await expect
       .poll(() => asked('LongtakeTemporalUnreachable'), WITHIN)
       .toMatchObject([{ metric: { instance: address } }]);
+  });
+});
+
+describe.skipIf(withoutPrometheus)('a real Prometheus, when a worker of the lane downloads lacks the key', () => {
+  it('tells that this worker cannot read its downloads, and not of one that the provider refuses', async () => {
+    const LONGTAKE_ENCRYPTION_KEY = randomBytes(32).toString('base64');
+    const single = await startRig({ worker: false, environment: { LONGTAKE_ENCRYPTION_KEY } });
+    const { environment } = single;
+    single.provider.script = {
+      poll: ({ jobId }) => completed(jobId),
+      content: ({ n }) => (n === 1 ? refusal(503, 'not now') : video()),
+    };
+    const [control, downloads] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const both = await startWorkerProcess({ ...environment, LONGTAKE_METRICS_ADDRESS: control });
+    const watching = await startPrometheus(repositoryPath('deploy/prometheus'), [control, downloads]);
+    const ended: (() => Promise<unknown>)[] = [() => watching.stop(), () => both.kill(), () => single.stop()];
+    onTestFinished(async () => {
+      for (const end of ended) await end();
+    });
+    const unread = () => watching.query(ruleOf('LongtakeDownloadsUnread'));
+
+    await (await single.start()).result();
+    const failed = 'sum(temporal_activity_execution_failed{activity_type="downloadVideo"})';
+    await expect.poll(() => watching.query(failed), WITHIN).toMatchObject([{ value: 1 }]);
+    expect(await unread()).toEqual([]);
+    await both.terminate();
+
+    const withKey = { ...environment, LONGTAKE_METRICS_ADDRESS: control };
+    const without = { ...environment, LONGTAKE_METRICS_ADDRESS: downloads, LONGTAKE_ENCRYPTION_KEY: '' };
+    const lanes = [
+      await startWorkerProcess(withKey, { flags: ['--lane', 'control'] }),
+      await startWorkerProcess(without, { flags: ['--lane', 'downloads'] }),
+    ];
+    ended.unshift(...lanes.map((lane) => () => lane.kill()));
+    await single.start();
+    await expect.poll(unread, WITHIN).toMatchObject([{ metric: { instance: downloads } }]);
   });
 });

@@ -4,6 +4,7 @@ import { queriesOf, readDashboard } from '../deploy/dashboard-file.js';
 import { freePort } from '../support/dev-server.js';
 import { metricFamilies, type MetricFamily } from '../support/metric-families.js';
 import { metricsPage } from '../support/metrics.js';
+import { refusal, video } from '../support/provider.js';
 import { startRig, type Rig } from '../support/rig.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
@@ -16,13 +17,14 @@ let worker: WorkerProcess;
 let proxy: TcpProxy;
 let families: ReadonlyMap<string, MetricFamily>;
 
-/** What a worker shows that has saved one video, could not take a step of another release's run, and has lost Temporal once. */
+/** What a worker shows that has saved one video at the second attempt, could not take a step of another release's run, and has lost Temporal once. */
 beforeAll(async () => {
   rig = await startRig({ worker: false });
   const metrics = `127.0.0.1:${await freePort()}`;
   proxy = await startTcpProxy(rig.environment['TEMPORAL_ADDRESS'] ?? '');
   const environment = { ...rig.environment, TEMPORAL_ADDRESS: proxy.address, LONGTAKE_METRICS_ADDRESS: metrics };
   worker = await startWorkerProcess(environment);
+  rig.provider.script = { content: ({ n }) => (n === 1 ? refusal(503, 'not now') : video()) };
   await (await rig.start()).result();
   const unknown = { taskQueue: rig.taskQueue, workflowId: `unknown-${rig.taskQueue}` };
   const foreign = await rig.temporal.workflow.start('ofAnotherRelease', unknown);

@@ -68,6 +68,7 @@ describe('a worker that may not create it', () => {
       const told = logLines.slice(before).filter((line) => line.includes('search attributes are missing'));
       expect(told).toHaveLength(1);
       expect(told[0]).toMatch(/nobody sees which runs already follow a job.* To create them: temporal operator/);
+      expect(told[0]).toMatch(/nor how many await a decision .*the alert LongtakeAwaitingDecision cannot fire/);
       expect(told[0]).toContain('--name LongtakeState --type Keyword');
       expect(told[0]).toMatch(
         /in Temporal Cloud: tcld namespace search-attributes add --namespace default --search-attribute LongtakeState=Keyword .*\. Then restart the worker/,

@@ -40,7 +40,13 @@ export async function codecServer({ host, port, origin }: CodecServerFlags): Pro
       );
     });
   };
-  const server = await start({ host, port }, { codec, token: codecToken, origins: origin, onRefused });
+  const failures = new RefusalLog();
+  const onFailed = (from: string, why: string) => {
+    failures.note((more) => {
+      warn(`Could not serve ${from}${more}: ${why}`);
+    });
+  };
+  const server = await start({ host, port }, { codec, token: codecToken, origins: origin, onRefused, onFailed });
   const url = `http://${addressText(server.address)}`;
   say(`The codec server answers at ${url} until Ctrl-C, for a UI at ${origin.join(' or ')}.`);
   for (const ui of origin)

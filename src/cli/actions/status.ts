@@ -53,6 +53,7 @@ function card(run: RunStatus, { record, input, saved }: Surroundings): string[] 
     ['job', run.jobId === null ? null : `${run.jobId}${run.providerStatus === null ? '' : ` (${run.providerStatus})`}`],
     ['polls', run.polls === 0 ? null : String(run.polls)],
     ['next', run.nextPollAt === null ? null : localTime(run.nextPollAt)],
+    ['next try', record.nextTryAt === null ? null : localTime(record.nextTryAt.toISOString())],
     ['loaded', transferText(run)],
     ['submitted', run.submittedAt === null ? null : localTime(run.submittedAt)],
     ['ended', run.completedAt === null ? null : localTime(run.completedAt)],

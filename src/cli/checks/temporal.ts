@@ -9,6 +9,8 @@ import type { Finding } from './finding.js';
 
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 5_000;
+/** A critical alert of the runbook. */
+const UNCOUNTED = 'no metric says how many runs await a decision, and the alert LongtakeAwaitingDecision cannot fire';
 
 /** The server, the namespace, its search attributes, who works there, and whether its runs can be read; what cannot be looked at is not mentioned. */
 export async function checkTemporal(config: Config): Promise<Finding[]> {
@@ -53,9 +55,13 @@ async function checkSearchAttributes(connection: Connection, namespace: string):
     return {
       status: 'note',
       subject,
-      text: `missing: ${missing.join(', ')}. A worker creates them if it may, and runs without.`,
+      text: `missing: ${missing.join(', ')}. A worker creates them if it may, and runs without: then ${UNCOUNTED}.`,
     };
   } catch {
-    return { status: 'note', subject, text: 'cannot be read here; longtake runs without them as well.' };
+    return {
+      status: 'note',
+      subject,
+      text: `cannot be read here. longtake runs without them as well; then ${UNCOUNTED}.`,
+    };
   }
 }
