@@ -560,7 +560,7 @@ describe('an upload to S3', () => {
     it('is swept with the claim of a dead attempt; those of other runs and from before are left alone', async () => {
       await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: KEY }));
       const began = Date.now();
-      await vi.waitUntil(() => Math.floor(Date.now() / 1_000) > Math.floor(began / 1_000));
+      await vi.waitUntil(() => Math.floor(Date.now() / 1_000) > Math.floor(began / 1_000), { timeout: 10_000 });
       proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'hang' : 'pass');
       const rival = await begin(store, KEY, LARGE, { owner: { ...OWNER, runId: 'run-2' } });
       rival.publish(contentOf(LARGE)).catch(() => undefined);
