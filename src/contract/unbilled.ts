@@ -1,8 +1,8 @@
 import { FAILURES, isFailureType, type FailureType } from './failures.js';
 import type { VideoStatus } from './types.js';
 
-/** How a run that was cancelled says it; a reason that somebody gave stands before. */
-const CANCELLED_IN_TIME = 'Nothing was submitted, and nothing is billed.';
+/** The last words of a run that was cancelled before it paid. */
+export const CANCELLED_IN_TIME = 'Nothing was submitted, and nothing is billed.';
 
 /** Whoever ends in one of these has paid only if there is a job. */
 const ONLY_WITH_A_JOB: ReadonlySet<FailureType> = new Set([

@@ -1,6 +1,7 @@
 import { CancelledFailure, condition, patched, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { adoptCommand } from '../contract/commands.js';
+import { CANCELLED_IN_TIME } from '../contract/unbilled.js';
 import { CANCEL_RUN } from './activity-options.js';
 import { activityCause } from './failures.js';
 import { jobEnd } from './job-ends.js';
@@ -42,7 +43,7 @@ function consequence(run: VideoRun): string {
     return isNamed ? doubt : `${doubt} If it does: ${adoptCommand('JOB_ID', output, overwrite)}`;
   }
   if (jobId === null) {
-    return run.mayBeReset ? 'This run submitted nothing.' : 'Nothing was submitted, and nothing is billed.';
+    return run.mayBeReset ? 'This run submitted nothing.' : CANCELLED_IN_TIME;
   }
   const saved = assets.length === 0 ? '' : ` Already saved: ${assets.map((asset) => asset.uri).join(', ')}.`;
   const isMade = jobEnd(providerStatus ?? '') === 'saved';

@@ -100,10 +100,12 @@ describe('a download', () => {
   it('that is not continued says what broke it', async () => {
     const { directory, provider, run } = await prepare({});
     const half = sends([1_000], async (bytes) => {
-      await vi.waitUntil(async () => {
-        const [part = ''] = await readdir(directory);
-        return (await stat(path.join(directory, part))).size === bytes;
-      });
+      await expect
+        .poll(async () => {
+          const [part = ''] = await readdir(directory);
+          return (await stat(path.join(directory, part))).size;
+        })
+        .toBe(bytes);
     });
     provider.script.content = (call) => (call.n === 1 ? half(call) : refusal(416, 'no'));
     await expect(run()).rejects.toMatchObject({

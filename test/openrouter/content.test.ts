@@ -312,7 +312,7 @@ describe('a content redirect', () => {
       const caller = new AbortController();
       const { askedAt, server } = await redirecting({ 'Retry-After': 50 });
       const answer = connectTo(server.origin).content('job-1', 0, { signal: caller.signal });
-      await vi.waitUntil(() => askedAt.length === 1);
+      await expect.poll(() => askedAt.length).toBe(1);
       caller.abort();
       expect(await answer).toMatchObject({ outcome: 'trouble', retryAfterMs: null });
       expect(server.requests).toHaveLength(1);
