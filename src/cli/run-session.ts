@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import type { RunSummary } from '../client/index.js';
 import { loadConfig, type Config } from '../config.js';
 import { durationMs } from '../contract/schemas.js';
@@ -106,7 +105,7 @@ function fileLogger(config: Config, path: string) {
     level: config.log.level,
     format: 'json',
     secrets: config.secrets,
-    destination: pino.destination({ dest: path, sync: true }),
+    destination: path,
   });
 }
 
