@@ -64,11 +64,17 @@ function costCell({ costUsd, jobId }: RunSummary): string {
 
 const UNREAD_MARK = '*';
 
-function stateText({ state, errorType, cancelRequested, standstill, unreadable }: RunSummary): string {
+function stateText(run: RunSummary): string {
+  const { state, cancelRequested, standstill, unreadable } = run;
   const mark = unreadable === null ? '' : ` ${UNREAD_MARK}`;
   const still = standstill === null ? '' : `, ${STILL[standstill.type] ?? 'stands still'}`;
-  const why = state === 'failed' && errorType !== null ? ` (${errorType})` : '';
-  return `${state ?? '?'}${why}${cancelSuffix({ cancelRequested })}${still}${mark}`;
+  return `${state ?? '?'}${whyText(run)}${cancelSuffix({ cancelRequested })}${still}${mark}`;
+}
+
+/** Why it failed, or what troubles it. The other states say it themselves, and so does a standstill. */
+function whyText({ state, closedAt, errorType, standstill }: RunSummary): string {
+  const isTold = state === 'failed' || (closedAt === null && standstill === null && state !== 'awaiting_decision');
+  return isTold && errorType !== null ? ` (${errorType})` : '';
 }
 
 const STILL: Readonly<Partial<Record<ProblemType, string>>> = {
