@@ -1,6 +1,6 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { inPlainWords } from './contract/issue-words.js';
 import { DEFAULT_TASK_QUEUE } from './contract/names.js';
@@ -134,6 +134,7 @@ const NO_DEPLOYMENT_NAME = 'must be at most 200 characters without "." and ":", 
 const presentFile = z
   .string()
   .refine((path) => existsSync(path), 'names a file that is not there')
+  .refine((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true, 'names a directory')
   .optional();
 
 const schema = z.object({
@@ -287,7 +288,9 @@ function temporalConfig(env: Record<string, string>): Config['temporal'] {
       cliPath: env['TEMPORAL_CLI_PATH'] ?? null,
     };
   } catch (error) {
-    throw new ConfigError(`The Temporal settings (TEMPORAL_*) are wrong: ${temporalProblem(error)}.`);
+    throw new ConfigError(
+      `The Temporal settings (TEMPORAL_*) are wrong: ${temporalProblem(error, env['TEMPORAL_PROFILE'])}.`,
+    );
   }
 }
 
@@ -323,8 +326,12 @@ function isHostAndPort(text: string): boolean {
 }
 
 /** A parser's message quotes the lines around, and one of them can be the key. */
-function temporalProblem(error: unknown): string {
+function temporalProblem(error: unknown, profile: string | undefined): string {
   if (!(error instanceof Error)) return 'they cannot be read';
+  // A file without any profile is told by a TypeError.
+  if (profile !== undefined && (error instanceof TypeError || /^Profile '.*' not found/.test(error.message))) {
+    return `TEMPORAL_PROFILE: '${profile}' not found in the configuration file`;
+  }
   if (error.name !== 'TomlError' && !('codeblock' in error)) return error.message;
   const { line, column } = error as { line?: unknown; column?: unknown };
   const where = typeof line === 'number' && typeof column === 'number' ? ` (line ${line}, column ${column})` : '';

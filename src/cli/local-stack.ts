@@ -3,9 +3,10 @@ import type { Config } from '../config.js';
 import { cacheDirectory } from '../local/cache-directory.js';
 import { findTemporalCli } from '../local/find-temporal-cli.js';
 import { joinLocalTemporal, type LocalTemporal } from '../local/join-local-temporal.js';
-import { startSimulator, type Simulator } from '../simulator/index.js';
+import { JournalError, startSimulator, type Simulator } from '../simulator/index.js';
 import { directIfHere } from '../temporal-connection.js';
 import type { LongtakeWorker } from '../worker/index.js';
+import { usageError } from './errors.js';
 import type { LocalFolder } from './local-folder.js';
 
 export interface LocalStackOptions {
@@ -86,11 +87,18 @@ async function openTemporal({ config, folder, onProgress, signal }: LocalStackOp
 }
 
 async function openSimulator({ folder, generationMs, config }: LocalStackOptions): Promise<Simulator> {
-  return await startSimulator({
-    journal: folder.journal,
-    generationMs,
-    webhookSecret: config.openRouter.webhookSecrets[0],
-  });
+  try {
+    return await startSimulator({
+      journal: folder.journal,
+      generationMs,
+      webhookSecret: config.openRouter.webhookSecrets[0],
+    });
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    throw usageError(
+      `The simulated jobs of this folder are kept in ${folder.journal}, which cannot be used (${error.reason}). Make the file writable, or move it away: what it holds of simulated jobs is lost then, and nothing else.`,
+    );
+  }
 }
 
 const EMBEDDED_NAMESPACE = 'default';

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import module from 'node:module';
+import { outliveBrokenOutput } from './broken-output.js';
 import { exitCodeOf, explain } from './errors.js';
 import { EXIT } from './exit-codes.js';
 import { complain } from './output.js';
@@ -21,12 +22,7 @@ const program = createProgram();
 /** Connections and the native core need a moment to close; one that does not must not keep the process. */
 const EXIT_WITHIN_MS = 3_000;
 
-// A reader that has seen enough (`| head`) is no error.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
-  });
-}
+outliveBrokenOutput();
 process.on('uncaughtException', (error) => {
   if (!isLateRetry(error)) end(error);
 });

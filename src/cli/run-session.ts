@@ -1,9 +1,10 @@
-import { pino } from 'pino';
+import type { Logger } from 'pino';
 import type { RunSummary } from '../client/index.js';
 import { loadConfig, type Config } from '../config.js';
 import { durationMs } from '../contract/schemas.js';
 import { createLogger } from '../observability/logger.js';
 import { connect, type Connected } from './connect.js';
+import { sentence, usageError } from './errors.js';
 import type { Interruption } from './interruption.js';
 import { prepareLocalFolder } from './local-folder.js';
 import type { LocalStack } from './local-stack.js';
@@ -101,13 +102,19 @@ export function simulatedGenerationMs({
 }
 
 /** The worker's lines go to a file, so that the terminal shows the run alone. */
-function fileLogger(config: Config, path: string) {
-  return createLogger({
-    level: config.log.level,
-    format: 'json',
-    secrets: config.secrets,
-    destination: pino.destination({ dest: path, sync: true }),
-  });
+function fileLogger(config: Config, path: string): Logger {
+  try {
+    return createLogger({
+      level: config.log.level,
+      format: 'json',
+      secrets: config.secrets,
+      destination: path,
+    });
+  } catch (error) {
+    throw usageError(
+      `The log of the worker is ${path}, which cannot be written (${sentence(error)}). Make the file writable, or move it away.`,
+    );
+  }
 }
 
 /** All of them are named; nobody has hundreds here. */

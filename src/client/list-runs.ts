@@ -2,6 +2,7 @@ import {
   WorkflowNotFoundError,
   type Client,
   type WorkflowClient,
+  type WorkflowExecutionDescription,
   type WorkflowExecutionInfo,
 } from '@temporalio/client';
 import type { Problem } from '../contract/failures.js';
@@ -11,6 +12,7 @@ import type { VideoState, VideoStatus } from '../contract/types.js';
 import { decryptionErrorIn } from '../encryption/decryption-error.js';
 import { askRun } from './ask-run.js';
 import { isCancelRequested } from './cancel-requested.js';
+import { pendingWork } from './pending-work.js';
 import { closedStatus, impliedState, recordedStatus, recordProblem } from './run-status.js';
 import { standstill } from './standstill.js';
 import { readMemo, withUnreadMemos, type MemoReading } from './unread-memos.js';
@@ -80,19 +82,39 @@ type Asked = Pick<Row, 'polls' | 'errorType'>;
 
 /** What a list of Temporal's does not tell of an open run. */
 async function told(client: Client, temporal: WorkflowClient, row: Row): Promise<Described & Asked> {
-  const [description, { polls, errorType }] = await Promise.all([described(temporal, row), asked(client, row)]);
-  return { ...description, polls, errorType: description.standstill?.type ?? errorType };
+  const [{ trouble, ...description }, { polls, errorType }] = await Promise.all([
+    described(client, temporal, row),
+    asked(client, row),
+  ]);
+  return { ...description, polls, errorType: trouble ?? errorType };
 }
 
-async function described(temporal: WorkflowClient, { id, runId, closedAt }: Row): Promise<Described> {
-  if (closedAt !== null) return { cancelRequested: false, standstill: null };
+const NOTHING_TOLD = { cancelRequested: false, standstill: null, trouble: null } as const;
+
+async function described(
+  client: Client,
+  temporal: WorkflowClient,
+  { id, runId, closedAt }: Row,
+): Promise<Described & { readonly trouble: string | null }> {
+  if (closedAt !== null) return NOTHING_TOLD;
   try {
-    const { raw } = await temporal.getHandle(id, runId).describe();
-    const { namespace } = temporal.options;
-    return { cancelRequested: isCancelRequested(raw), standstill: standstill(raw, { namespace, nowMs: Date.now() }) };
+    const description = await temporal.getHandle(id, runId).describe();
+    const { raw } = description;
+    const still = standstill(raw, { namespace: temporal.options.namespace, nowMs: Date.now() });
+    const trouble = still?.type ?? (await pendingTrouble(client, description));
+    return { cancelRequested: isCancelRequested(raw), standstill: still, trouble };
   } catch (error) {
-    // gone since it was listed
-    if (error instanceof WorkflowNotFoundError) return { cancelRequested: false, standstill: null };
+    if (error instanceof WorkflowNotFoundError) return NOTHING_TOLD; // gone since it was listed
+    throw error;
+  }
+}
+
+/** Of the activity that the run waits for. */
+async function pendingTrouble(client: Client, description: WorkflowExecutionDescription): Promise<string | null> {
+  try {
+    return (await pendingWork(client, description)).problem?.type ?? null;
+  } catch (error) {
+    if (decryptionErrorIn(error) !== null) return null;
     throw error;
   }
 }

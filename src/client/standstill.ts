@@ -1,7 +1,7 @@
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { shellWord } from '../contract/commands.js';
+import { shellWord, taskQueueSetting } from '../contract/commands.js';
 import type { Problem } from '../contract/failures.js';
 import { downloadTaskQueue } from '../contract/names.js';
 
@@ -46,21 +46,28 @@ function untakenStep(raw: Raw, nowMs: number): Problem | null {
   const { state, originalScheduledTime, scheduledTime } = raw.pendingWorkflowTask ?? {};
   if (state !== PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED) return null;
   const since = optionalTsToDate(originalScheduledTime) ?? optionalTsToDate(scheduledTime);
-  return notTaken('next step of this run', queueOf(raw), since, nowMs);
+  return notTaken(raw, { what: 'next step of this run', queue: queueOf(raw), since, nowMs });
 }
 
 function untaken(raw: Raw, { state, scheduledTime, activityType }: PendingActivity, nowMs: number): Problem | null {
   if (state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED) return null;
   const name = activityType?.name ?? '';
   const queue = DOWNLOADS.has(name) ? downloadTaskQueue(queueOf(raw)) : queueOf(raw);
-  return notTaken(name, queue, optionalTsToDate(scheduledTime), nowMs);
+  return notTaken(raw, { what: name, queue, since: optionalTsToDate(scheduledTime), nowMs });
 }
 
-function notTaken(what: string, queue: string, since: Date | undefined, nowMs: number): Problem | null {
+interface Untaken {
+  readonly what: string;
+  readonly queue: string;
+  readonly since: Date | undefined;
+  readonly nowMs: number;
+}
+
+function notTaken(raw: Raw, { what, queue, since, nowMs }: Untaken): Problem | null {
   if (since === undefined || nowMs - since.getTime() < TAKEN_WITHIN_MS) return null;
   return {
     type: 'NoWorker',
-    message: `No worker of task queue ${queue} has taken the ${what} since ${since.toISOString()}: none is there, or all are busy. See longtake doctor.`,
+    message: `No worker of task queue ${queue} has taken the ${what} since ${since.toISOString()}: none is there, or all are busy. See longtake doctor, or start one: ${taskQueueSetting(queueOf(raw))}longtake worker`,
   };
 }
 

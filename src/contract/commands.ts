@@ -1,3 +1,5 @@
+import { DEFAULT_TASK_QUEUE } from './names.js';
+
 /**
  * The commands that messages tell people to run. A job id or an output key may hold anything, so each word is quoted for
  * a POSIX shell unless it is plain.
@@ -46,6 +48,11 @@ export function resolveCommands(workflowId: string): readonly [adopt: string, re
 
 export function cancelCommand(workflowId: string): string {
   return `longtake cancel ${operand(workflowId)}`;
+}
+
+/** In front of a command that is to serve a task queue, where it is not the default one. */
+export function taskQueueSetting(taskQueue: string): string {
+  return taskQueue === DEFAULT_TASK_QUEUE ? '' : `LONGTAKE_TASK_QUEUE=${shellWord(taskQueue)} `;
 }
 
 export function waitCommand(workflowId: string): string {

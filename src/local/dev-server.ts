@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
+import { databaseProblem } from './database-problem.js';
 import type { DataDirectory } from './data-directory.js';
 import { isServing } from './grpc-health.js';
 import { freePorts, isFreePort } from './loopback-port.js';
@@ -60,7 +61,8 @@ export async function startDevServer(options: DevServerOptions, signal: AbortSig
     signal.throwIfAborted();
     const tail = await logTail(log, logStart);
     if (attempt < PORT_ATTEMPTS && /address already in use|only one usage of each socket address/i.test(tail)) continue;
-    throw new Error(`The local Temporal server did not start (${await exited}). Its log ${log} ends with:\n${tail}`);
+    const ending = `The local Temporal server did not start (${await exited}). Its log ${log} ends with:\n${tail}`;
+    throw new Error((await databaseProblem(database, tail)) ?? ending);
   }
 }
 

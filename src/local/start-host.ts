@@ -12,10 +12,10 @@ const START_WITHIN_MS = 30_000;
 
 /**
  * Starts a host that outlives this process and that no terminal reaches; resolves when it takes users.
- * @throws TemporalUnavailable - it did not start
+ * @throws TemporalUnavailable - it did not start, or its log cannot be written
  */
 export async function startHost(directory: DataDirectory, options: HostOptions): Promise<HostFile> {
-  const log = openServerLog(directory.log);
+  const log = openLog(directory);
   const child = spawn(process.execPath, hostArguments(directory, options), {
     cwd: directory.path,
     detached: true,
@@ -32,6 +32,16 @@ export async function startHost(directory: DataDirectory, options: HostOptions):
     await delay(25);
   }
   throw await notStarted(directory);
+}
+
+function openLog({ log }: DataDirectory): number {
+  try {
+    return openServerLog(log);
+  } catch (error) {
+    throw new TemporalUnavailable(
+      `The local Temporal server cannot write its log ${log} (${(error as Error).message}).\nMake the file writable, or move it away.`,
+    );
+  }
 }
 
 async function notStarted({ log }: DataDirectory): Promise<TemporalUnavailable> {

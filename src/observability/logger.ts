@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { openLogDestination } from './log-destination.js';
 import { pinoPretty } from './pretty.js';
 import type { LogLevel } from '../config.js';
 import { secretSpellings } from '../contract/secret-spellings.js';
@@ -8,17 +9,18 @@ export interface LoggerOptions {
   readonly format: 'pretty' | 'json';
   /** Never to appear in a line, whoever wrote it. */
   readonly secrets: readonly string[];
-  /** Default: standard error. */
-  readonly destination?: DestinationStream;
+  /** A file or its descriptor, or what takes the lines. Default: standard error. */
+  readonly destination?: string | number | DestinationStream;
 }
 
+const STANDARD_ERROR = 2;
 const REDACTED = '[redacted]';
 
 /** The one stream of log lines of a process. */
-export function createLogger({ level, format, secrets, destination }: LoggerOptions): Logger {
-  const output = destination ?? pino.destination({ dest: 2, sync: true });
+export function createLogger({ level, format, secrets, destination = STANDARD_ERROR }: LoggerOptions): Logger {
+  const output = typeof destination === 'object' ? destination : openLogDestination(destination, tellLoss);
   const lines = format === 'pretty' ? pinoPretty(output) : output;
-  return pino(
+  const logger = pino(
     {
       level,
       base: null,
@@ -27,6 +29,11 @@ export function createLogger({ level, format, secrets, destination }: LoggerOpti
     },
     redacting(lines, secrets),
   );
+  return logger;
+
+  function tellLoss(count: number): void {
+    logger.warn({ lines: count }, 'lines of this log could not be written, and are lost');
+  }
 }
 
 /** Signatures and tokens are in the query of an address; what comes before it says where. */

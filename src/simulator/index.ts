@@ -1,1 +1,2 @@
 export { startSimulator, type SimulatedJob, type Simulator, type SimulatorOptions } from './simulator.js';
+export { JournalError } from './journal.js';

@@ -9,7 +9,18 @@ export interface Journal {
   read(): Job[];
 }
 
-/** @throws Error - the file cannot be used; the message says why */
+export class JournalError extends Error {
+  constructor(
+    file: string,
+    /** Without the file and the advice. */
+    readonly reason: string,
+    cause: unknown,
+  ) {
+    super(`The simulator cannot use its journal ${file}: ${reason}. Give a file that it may write.`, { cause });
+  }
+}
+
+/** @throws JournalError - the file cannot be used; the message says why */
 export function openJournal(path: string): Journal {
   const file = resolve(path);
   const journal: Journal = {
@@ -27,9 +38,7 @@ export function openJournal(path: string): Journal {
     if (isForeign(readFileSync(file, 'utf8'))) throw new Error('it holds something else than a journal');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`The simulator cannot use its journal ${file}: ${reason}. Give a file that it may write.`, {
-      cause: error,
-    });
+    throw new JournalError(file, reason, error);
   }
   return journal;
 }

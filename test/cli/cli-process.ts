@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ export interface CliOptions {
   readonly input?: string;
   /** What node runs, with the words as its arguments. Default: the command line. */
   readonly program?: readonly string[];
+  /** Files that take a stream in the test's place. */
+  readonly to?: { readonly stdout?: string; readonly stderr?: string };
 }
 
 export interface CliEnd {
@@ -30,8 +33,14 @@ export class CliProcess {
   #watchers: (() => void)[] = [];
   readonly ended: Promise<CliEnd>;
 
-  constructor(args: readonly string[], { cwd, env = {}, input = '', program = [MAIN] }: CliOptions) {
-    this.#child = spawn(process.execPath, [...program, ...args], { cwd, env: { ...inherited(), ...env } });
+  constructor(args: readonly string[], { cwd, env = {}, input = '', program = [MAIN], to = {} }: CliOptions) {
+    const files = [to.stdout, to.stderr].map((path) => (path === undefined ? 'pipe' : openSync(path, 'a')));
+    this.#child = spawn(process.execPath, [...program, ...args], {
+      cwd,
+      env: { ...inherited(), ...env },
+      stdio: ['pipe', ...files],
+    });
+    for (const file of files) if (typeof file === 'number') closeSync(file);
     this.#child.stdin?.on('error', () => undefined).end(input);
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#stdout += chunk.toString();
@@ -59,6 +68,11 @@ export class CliProcess {
       }
       await new Promise<void>((resolve) => this.#watchers.push(resolve));
     }
+  }
+
+  /** As a reader such as `head` does that has seen enough. */
+  stopReading(stream: 'stdout' | 'stderr'): void {
+    this.#child[stream]?.destroy();
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -114,6 +114,14 @@ it('follows a run to its end with wait, and shows it with status and list', asyn
   );
 });
 
+it('says on standard error that a list is cut off, and how to see more', async () => {
+  for (const id of ['first-of-two', 'second-of-two']) await dev.longtake('generate', 'x', '--id', id, ...QUICK);
+  const one = await dev.longtake('list', '--limit', '1', '--json');
+  expect(JSON.parse(one.stdout)).toHaveLength(1);
+  expect(one.stderr).toMatch(/^There are more than these 1\. To see more: longtake list --limit 10$/m);
+  expect((await dev.longtake('list', '--limit', '1000')).stderr).not.toContain('There are more');
+});
+
 it('shows in the list why a run failed', async () => {
   await dev.longtake('generate', 'x', '--id', 'broken', '--model', 'simulator/fails', ...QUICK);
   const { stdout } = await dev.longtake('list', '--state', 'failed');
@@ -160,7 +168,7 @@ it('says of a cancel that no worker takes that it waits for one', async () => {
   const { code, stderr } = await dev.longtake('cancel', 'not-begun');
   expect(code).toBe(0);
   expect(stderr).toMatch(
-    /^! No worker asks for work on task queue nobody-cancels-here: the cancel is recorded, .* when one starts \(longtake worker\)\.$/m,
+    /^! No worker asks for work on task queue nobody-cancels-here: the cancel is recorded, .* when one starts \(LONGTAKE_TASK_QUEUE=\S+ longtake worker\)\.$/m,
   );
 });
 

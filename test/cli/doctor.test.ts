@@ -183,3 +183,16 @@ it('finds a configuration that is wrong', async () => {
   expect(code).toBe(1);
   expect(stdout).toMatch(/^FAIL configuration .*LONGTAKE_LOG_LEVEL/m);
 });
+
+it('notes open runs on another task queue where nobody works, with the worker to start', async () => {
+  const misspelt = { cwd: await newFolder(), env: { ...env, LONGTAKE_TASK_QUEUE: 'typo' } };
+  await longtake(['generate', 'x', '--id', 'on-typo', '--detach'], misspelt);
+  const here = { cwd: await newFolder(), env };
+  await expect
+    .poll(async () => (await longtake(['doctor'], here)).stdout)
+    .toMatch(
+      /^note other queues +run on-typo waits on task queue typo, .*: LONGTAKE_TASK_QUEUE=typo longtake worker$/m,
+    );
+  const cancel = await longtake(['cancel', 'on-typo'], here);
+  expect(cancel.stderr).toContain('(LONGTAKE_TASK_QUEUE=typo longtake worker)');
+});

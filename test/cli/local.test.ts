@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { copyFile, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
@@ -334,3 +334,17 @@ async function silentProvider(): Promise<{ readonly baseUrl: string; readonly su
   });
   return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`, submitted };
 }
+
+it.each([
+  ['jobs.jsonl', 'anything', /^error: The simulated jobs of this folder are kept in \S+jobs\.jsonl, .*move it away/m],
+  ['worker.log', null, /^error: The log of the worker is \S+worker\.log, which cannot be written .*move it away/m],
+])('says what to do about a %s that cannot be used', async (name, content, words) => {
+  const cwd = await newFolder();
+  const path = join(cwd, '.longtake', 'simulator', name);
+  await mkdir(content === null ? path : dirname(path), { recursive: true });
+  if (content !== null) await writeFile(path, content);
+  const { code, stderr } = await longtake([...LOCAL, ...QUICK, 'x'], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(words);
+  expect(stderr).not.toContain('not expected');
+});

@@ -297,6 +297,13 @@ it.each<[string, Record<string, string>, RegExp]>([
     { TEMPORAL_CONFIG_FILE: '/nonexistent' },
     /TEMPORAL_CONFIG_FILE names a file that is not there/,
   ],
+  ['a configuration file that is a directory', { TEMPORAL_CONFIG_FILE: '/' }, /TEMPORAL_CONFIG_FILE names a directory/],
+  ['a profile that is not there', { TEMPORAL_PROFILE: 'nosuch' }, /TEMPORAL_PROFILE: 'nosuch' not found/],
+  [
+    'a profile of a file that has none',
+    { TEMPORAL_PROFILE: 'nosuch', TEMPORAL_CONFIG_FILE: '/dev/null' },
+    /TEMPORAL_PROFILE: 'nosuch' not found/,
+  ],
   [
     'a certificate that is not there',
     { TEMPORAL_TLS_CLIENT_CERT_PATH: '/nonexistent', TEMPORAL_TLS_CLIENT_KEY_PATH: '/nonexistent' },

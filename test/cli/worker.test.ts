@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { CliProcess, longtake } from './cli-process.js';
@@ -103,5 +104,27 @@ it('says on what it waits when the namespace is missing', async () => {
   const worker = new CliProcess(['worker'], { cwd: dev.folder, env: { ...env, TEMPORAL_NAMESPACE: 'nowhere' } });
   await worker.says(/waiting for Temporal: There is no namespace nowhere/);
   worker.signal('SIGINT');
+  expect((await worker.ended).code).toBe(0);
+});
+
+it('finishes what is under way when its terminal is closed', async () => {
+  const { worker } = await startWorker({ LONGTAKE_TASK_QUEUE: 'hung-up' });
+  worker.signal('SIGHUP');
+  const { code, stderr } = await worker.ended;
+  expect(code).toBe(0);
+  expect(stderr).toContain('"stopped"');
+});
+
+it.runIf(existsSync('/dev/full'))('goes on with the work where its log cannot be written', async () => {
+  const change = { LONGTAKE_TASK_QUEUE: 'full-log', LONGTAKE_LOG_LEVEL: 'debug' };
+  const worker = new CliProcess(['worker'], {
+    cwd: dev.folder,
+    env: { ...env, ...change },
+    to: { stderr: '/dev/full' },
+  });
+  onTestFinished(() => worker.stop());
+  const args = ['generate', 'x', '--id', 'unlogged', '--duration', '4', '--poll-interval', '200ms'];
+  expect((await longtake(args, { cwd: dev.folder, env: { ...env, ...change } })).code).toBe(0);
+  worker.signal('SIGTERM');
   expect((await worker.ended).code).toBe(0);
 });

@@ -63,3 +63,20 @@ it('tells of what type the trouble of an open run is, and the end of one that fa
   await expect.poll(() => listed(handle.workflowId), { timeout: 30_000 }).toMatchObject(failed);
   await worker.stop();
 });
+
+it.each([
+  ['submitting', { submit: () => refusal(503, 'busy') }, 'ProviderUnavailable'],
+  ['downloading', { content: () => refusal(503, 'busy') }, 'DownloadFailed'],
+] as const)(
+  'tells of what type the trouble of a run is that is %s, as its status does',
+  async (state, script, type) => {
+    const worker = await rig.startWorker();
+    rig.provider.script = script;
+    const handle = await rig.start();
+    const status = await until(handle, (now) => now.state === state && now.error !== null);
+    expect(status.error?.type).toBe(type);
+    await expect.poll(() => listed(handle.workflowId), { timeout: 30_000 }).toMatchObject({ state, errorType: type });
+    await rig.temporal.workflow.getHandle(handle.workflowId).terminate();
+    await worker.stop();
+  },
+);

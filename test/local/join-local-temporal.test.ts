@@ -257,16 +257,40 @@ describe('a local Temporal server', () => {
     expect(foreign.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual([null, null]);
   });
 
-  it('says why it does not start, with the end of its log, when its database is not one', async () => {
+  it.each([
+    ['none', Buffer.alloc(8_192, 'not a database'), 'file is not a database'],
+    ['empty', Buffer.alloc(0), 'no such table'],
+  ])('names a database that it cannot use, and what to do about it: %s', async (_name, content, why) => {
     const rig = await place();
+    const database = join(rig.dataDir, 'temporal.db');
     await mkdir(rig.dataDir);
-    await writeFile(join(rig.dataDir, 'temporal.db'), Buffer.alloc(8_192, 'not a database'));
+    await writeFile(database, content);
     const failure = await rig.join().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(TemporalUnavailable);
-    expect(String(failure)).toMatch(
-      /did not start \(exit code 1\)[^]*temporal\.log ends with:\n[^]*file is not a database/,
+    const [first, second, ...more] = (failure as Error).message.split('\n');
+    expect(first).toBe(
+      `The local Temporal server cannot use its database ${database}: it is damaged, or none (${why}).`,
+    );
+    expect(second).toMatch(/move it away\. .* lost then; .*longtake adopt JOB_ID/);
+    expect(more).toEqual([]);
+    await rig.stopped();
+  });
+
+  it('says why it does not start, with the end of its log', async () => {
+    const rig = await place();
+    const broken = await script(join(dirname(rig.dataDir), 'temporal'), 'echo some trouble; exit 1');
+    await expect(rig.join({ cliPath: broken })).rejects.toThrow(
+      /did not start \(exit code 1\)[^]*temporal\.log ends with:\nsome trouble/,
     );
     await rig.stopped();
+  });
+
+  it('names a log that cannot be written', async () => {
+    const rig = await place();
+    await mkdir(join(rig.dataDir, 'temporal.log'), { recursive: true });
+    const failure = await rig.join().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(TemporalUnavailable);
+    expect(String(failure)).toMatch(/cannot write its log .+temporal\.log \(.*\)\.\n.*move it away/);
   });
 
   it('starts on a new database after the first start was killed half-way', async () => {

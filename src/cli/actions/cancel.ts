@@ -1,5 +1,5 @@
 import { loadConfig } from '../../config.js';
-import { waitCommand } from '../../contract/commands.js';
+import { taskQueueSetting, waitCommand } from '../../contract/commands.js';
 import { inPlainWords } from '../../contract/issue-words.js';
 import { cancelRequest, describeIssues } from '../../contract/schemas.js';
 import { commandHere } from '../command-here.js';
@@ -44,7 +44,7 @@ export async function cancel(id: string, { reason }: { readonly reason?: string 
       const queue = await queueWithoutWorker(temporal, id);
       if (queue !== null) {
         warn(
-          `No worker asks for work on task queue ${queue}: the cancel is recorded, and takes effect when one starts (${commandHere('longtake worker')}).`,
+          `No worker asks for work on task queue ${queue}: the cancel is recorded, and takes effect when one starts (${taskQueueSetting(queue)}${commandHere('longtake worker')}).`,
         );
       }
       say(`To see how it ends: ${commandHere(waitCommand(id))}`);

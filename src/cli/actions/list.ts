@@ -1,7 +1,9 @@
+import type { Client } from '@temporalio/client';
 import type { ListOptions, RunSummary } from '../../client/index.js';
 import { loadConfig } from '../../config.js';
 import { statusCommand } from '../../contract/commands.js';
 import type { ProblemType } from '../../contract/failures.js';
+import { WORKFLOW_TYPE } from '../../contract/names.js';
 import { isSimulatedJob } from '../../contract/job-id.js';
 import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
@@ -23,15 +25,38 @@ export async function list({ state, model, limit, json }: ListFlags): Promise<Ex
   const filter = {
     ...(state === undefined ? {} : { state }),
     ...(model === undefined ? {} : { model }),
-    ...(limit === undefined ? {} : { limit }),
   };
-  const runs = await connected(loadConfig(), ({ longtake }) => longtake.list(filter));
+  const shown = limit ?? DEFAULT_LIMIT;
+  const { runs, isCutOff, waiting } = await connected(loadConfig(), async ({ longtake, temporal }) => {
+    const found = await longtake.list({ ...filter, limit: shown + 1 });
+    const isCutOff = found.length > shown;
+    return { runs: found.slice(0, shown), isCutOff, waiting: isCutOff ? await awaitingDecision(temporal) : null };
+  });
   if (json === true) printJson(runs.map(asJson));
   else if (runs.length === 0) say('There are no such runs.');
   else printTable(runs);
   sayUnreadable(runs);
-  if (json !== true) sayStandingStill(runs);
+  if (json !== true) sayStandingStill(runs, isCutOff);
+  if (isCutOff) sayMore(shown, waiting);
   return EXIT.done;
+}
+
+const DEFAULT_LIMIT = 50;
+
+/** How many there are in all; `null` where the server cannot count them, as the namespace has no search attributes. */
+async function awaitingDecision({ workflow }: Client): Promise<number | null> {
+  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running' AND LongtakeState = 'awaiting_decision'`;
+  return await workflow.count(query).then(
+    ({ count }) => count,
+    () => null,
+  );
+}
+
+function sayMore(shown: number, waiting: number | null): void {
+  say(`There are more than these ${shown}. To see more: ${commandHere(`longtake list --limit ${shown * 10}`)}`);
+  if (waiting === null || waiting === 0) return;
+  const which = waiting === 1 ? 'One run awaits' : `${waiting} runs await`;
+  warn(`${which} a decision. To see which: ${commandHere('longtake list --state awaiting_decision')}`);
 }
 
 function asJson(run: RunSummary): Record<string, unknown> {
@@ -64,11 +89,17 @@ function costCell({ costUsd, jobId }: RunSummary): string {
 
 const UNREAD_MARK = '*';
 
-function stateText({ state, errorType, cancelRequested, standstill, unreadable }: RunSummary): string {
+function stateText(run: RunSummary): string {
+  const { state, cancelRequested, standstill, unreadable } = run;
   const mark = unreadable === null ? '' : ` ${UNREAD_MARK}`;
   const still = standstill === null ? '' : `, ${STILL[standstill.type] ?? 'stands still'}`;
-  const why = state === 'failed' && errorType !== null ? ` (${errorType})` : '';
-  return `${state ?? '?'}${why}${cancelSuffix({ cancelRequested })}${still}${mark}`;
+  return `${state ?? '?'}${whyText(run)}${cancelSuffix({ cancelRequested })}${still}${mark}`;
+}
+
+/** Why it failed, or what troubles it. The other states say it themselves, and so does a standstill. */
+function whyText({ state, closedAt, errorType, standstill }: RunSummary): string {
+  const isTold = state === 'failed' || (closedAt === null && standstill === null && state !== 'awaiting_decision');
+  return isTold && errorType !== null ? ` (${errorType})` : '';
 }
 
 const STILL: Readonly<Partial<Record<ProblemType, string>>> = {
@@ -77,10 +108,12 @@ const STILL: Readonly<Partial<Record<ProblemType, string>>> = {
   Unexpected: 'step fails',
 };
 
-function sayStandingStill(runs: readonly RunSummary[]): void {
+function sayStandingStill(runs: readonly RunSummary[], isCutOff: boolean): void {
   const [first, ...others] = runs.filter(({ standstill }) => standstill !== null);
   if (first === undefined) return;
-  const which = others.length === 0 ? 'One run stands still' : `${others.length + 1} runs stand still`;
+  const count = others.length + 1;
+  const some = count === 1 ? 'One run stands still' : `${count} runs stand still`;
+  const which = isCutOff ? `${count} of the runs shown ${count === 1 ? 'stands' : 'stand'} still` : some;
   warn(`${which}. To see why: ${commandHere(statusCommand(first.id))}`);
 }
 

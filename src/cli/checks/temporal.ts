@@ -3,6 +3,7 @@ import type { Config } from '../../config.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import { openConnection } from '../connect.js';
 import { namespaceProblem } from '../namespace-problem.js';
+import { checkOtherQueues } from './other-queues.js';
 import { checkRuns } from './runs.js';
 import { checkWorkers } from './workers.js';
 import type { Finding } from './finding.js';
@@ -27,7 +28,8 @@ export async function checkTemporal(config: Config): Promise<Finding[]> {
     if (namespace.status !== 'ok') return [reachable, namespace];
     const attributes = await checkSearchAttributes(connection, temporal.namespace);
     const workers = await checkWorkers(connection, config);
-    return [reachable, namespace, attributes, ...workers, await checkRuns(connection, config)];
+    const runs = await checkRuns(connection, config);
+    return [reachable, namespace, attributes, ...workers, runs, ...(await checkOtherQueues(connection, config))];
   } finally {
     await connection.close();
   }
