@@ -73,7 +73,9 @@ it('an activity that somebody has paused is told of, for as long as it is', asyn
   });
   const listed = await longtake(['list'], { cwd: await newFolder(), env: rig.environment });
   expect(listed.stdout).toMatch(new RegExp(`^${handle.workflowId} +submitting, paused `, 'm'));
-  expect(listed.stderr).toMatch(/^! (One run stands|\d+ runs stand) still\. To see why: longtake status \S+$/m);
+  expect(listed.stderr).toMatch(
+    /^! (One run stands|\d+ runs stand|\d+ of the runs shown stands?) still\. To see why: longtake status \S+$/m,
+  );
 
   const [, command = ''] = / when it is unpaused: temporal (activity unpause .*)$/.exec(error?.message ?? '') ?? [];
   expect(command).not.toMatch(/reset/);

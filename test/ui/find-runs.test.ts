@@ -8,7 +8,7 @@ import { longtake } from '../cli/cli-process.js';
 import { codeSpans, firstColumns, readPaper, sectionOf } from '../docs/papers.js';
 import { startBrowser, TemporalUi } from '../support/browser.js';
 import { startDevServer, type DevServer } from '../support/dev-server.js';
-import { accepted, completed, job, refusal, video, type Handler } from '../support/provider.js';
+import { accepted, completed, job, MODEL, refusal, video, type Handler } from '../support/provider.js';
 import { startRig, until, QUICK, type Rig } from '../support/rig.js';
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -57,6 +57,9 @@ const WAYS = {
 } as const satisfies Record<FailureType, Way>;
 
 const TYPES = Object.keys(FAILURES) as FailureType[];
+const DOCS_MODEL = 'google/veo-3.1-lite';
+/** Of both parts: a worker keeps the list for minutes. */
+const models: Handler = () => ({ body: { data: [MODEL, { ...MODEL, id: DOCS_MODEL }] } });
 
 let server: DevServer;
 let rig: Rig;
@@ -73,6 +76,7 @@ beforeAll(async () => {
   rig = await startRig({
     address: server.address,
     script: {
+      models,
       submit: (call) => {
         const name = String(call.json['prompt']);
         return (wayOf(name).submit ?? (() => accepted(name)))(call);
@@ -139,12 +143,12 @@ describe('the filters in docs/how-to/use-temporals-ui.md', () => {
   const section = sectionOf(readPaper('docs/how-to/use-temporals-ui.md').text, '## To find runs');
   const rows = [...section.matchAll(/^\| (that|of|in) .*$/gm)].map(([row]) => row);
   const filters = rows.map((row) => codeSpans(row)[0] ?? '');
-  const model = 'google/veo-3.1-lite';
+  const model = DOCS_MODEL;
   const jobId = /LongtakeJobId = "([^"]+)"/.exec(section)?.[1] ?? '';
 
   beforeAll(async () => {
     rig.provider.script = {
-      models: () => ({ body: { data: [] } }),
+      models,
       submit: ({ json }) =>
         json['prompt'] === 'doubtful' ? { status: 502, body: 'bad gateway' } : accepted(String(json['prompt'])),
       poll: (call) => (call.jobId === 'endless' ? job('endless', 'in_progress') : completed(call.jobId, 1.5)),
