@@ -1,6 +1,6 @@
 import { Connection, type Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { describeTaskQueue, isAsking, seenAtMs } from './checks/task-queue.js';
+import { isWorkedOn } from './checks/task-queue.js';
 
 const ANSWER_MS = 5_000;
 
@@ -17,8 +17,7 @@ export async function queueWithoutWorker(temporal: Client, workflowId: string): 
       });
       const name = executionConfig?.taskQueue?.name ?? '';
       const type = proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW;
-      const { pollers } = await describeTaskQueue(connection, { namespace, name, type });
-      return pollers.some((poller) => isAsking(Date.now() - seenAtMs(poller))) ? null : name;
+      return (await isWorkedOn(connection, { namespace, name, type })) ? null : name;
     });
   } catch {
     return null;

@@ -7,7 +7,7 @@ import { WORKFLOW_TYPE } from '../../contract/names.js';
 import { queryLiteral } from '../../worker/query-literal.js';
 import { commandHere } from '../command-here.js';
 import type { Finding } from './finding.js';
-import { describeTaskQueue, isAsking, seenAtMs } from './task-queue.js';
+import { isWorkedOn } from './task-queue.js';
 
 const { TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 /** A name that was misspelt shows in the newest. */
@@ -25,7 +25,7 @@ export async function checkOtherQueues(
     return await connection.withDeadline(Date.now() + ANSWER_MS, async () => {
       const queues = [...(await openRuns(client, taskQueue))].slice(0, QUEUES);
       const findings = queues.map(async ([name, ids]) =>
-        (await isWorkedOn(connection, namespace, name)) ? [] : [waiting(name, ids)],
+        (await isWorkedOn(connection, { namespace, name, type: TASK_QUEUE_TYPE_WORKFLOW })) ? [] : [waiting(name, ids)],
       );
       return (await Promise.all(findings)).flat();
     });
@@ -45,11 +45,6 @@ async function openRuns(client: Client, mine: string): Promise<Map<string, strin
     if (seen >= LOOKED_AT) break;
   }
   return queues;
-}
-
-async function isWorkedOn(connection: Connection, namespace: string, name: string): Promise<boolean> {
-  const { pollers } = await describeTaskQueue(connection, { namespace, name, type: TASK_QUEUE_TYPE_WORKFLOW });
-  return pollers.some((poller) => isAsking(Date.now() - seenAtMs(poller)));
 }
 
 function waiting(taskQueue: string, [first = '', ...others]: readonly string[]): Finding {

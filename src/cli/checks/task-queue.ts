@@ -41,6 +41,12 @@ export function isAsking(seenAgoMs: number): boolean {
   return seenAgoMs <= ASKS_AGAIN_MS;
 }
 
+/** Whether anybody asks for its work. */
+export async function isWorkedOn(connection: Connection, queue: TaskQueue): Promise<boolean> {
+  const { pollers } = await describeTaskQueue(connection, queue);
+  return pollers.some((poller) => isAsking(Date.now() - seenAtMs(poller)));
+}
+
 /** When a worker last asked for work, by the server's clock, to the second. */
 export function seenAtMs({ lastAccessTime }: Description['pollers'][number]): number {
   return Number(lastAccessTime?.seconds ?? 0) * 1_000;
