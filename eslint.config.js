@@ -21,6 +21,12 @@ const CONNECTING = [
   ...['node:net', 'net'].map((name) => ({ name, importNames: ['default', 'connect', 'createConnection', 'Socket'] })),
 ].map((path) => ({ ...path, allowTypeImports: true, message: ASK_THROUGH_OPENROUTER }));
 
+const DECIDING_LATE = {
+  name: '@temporalio/workflow',
+  importNames: ['patched', 'deprecatePatch'],
+  message: 'A run decides on changes in its first line: goesBy of src/workflows/changes.ts.',
+};
+
 export default defineConfig(
   { ignores: ['dist/', 'node_modules/', 'coverage/', '.longtake/', 'test/architecture/fixtures/'] },
   ...tseslint.configs.strictTypeChecked,
@@ -101,6 +107,11 @@ export default defineConfig(
       'temporal/workflow-require-activity-timeouts': 'error',
       'temporal/workflow-no-busy-wait': 'error',
     },
+  },
+  {
+    files: ['src/workflows/**/*.ts'],
+    ignores: ['src/workflows/changes.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: [...CONNECTING, DECIDING_LATE] }] },
   },
   {
     files: ['eslint.config.js', '*.config.ts', '.dependency-cruiser.cjs', 'test/support/count-reporter.ts'],

@@ -1,8 +1,9 @@
-import { CancelledFailure, condition, patched, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import { CancelledFailure, condition, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { adoptCommand } from '../contract/commands.js';
 import { CANCELLED_IN_TIME } from '../contract/unbilled.js';
 import { CANCEL_RUN } from './activity-options.js';
+import { goesBy } from './changes.js';
 import { activityCause } from './failures.js';
 import { jobEnd } from './job-ends.js';
 import { statedIn } from './stated-input.js';
@@ -12,12 +13,6 @@ const { cancelRun } = proxyLocalActivities<Pick<Activities, 'cancelRun'>>(CANCEL
 
 /** Far longer than the server takes to tell a run of what it was asked. */
 const CANCEL_ARRIVES_WITHIN = '1m';
-
-/** Runs of earlier builds that were cancelled, and settle, stay in the history in which they were. */
-export const SETTLES_IN_NEW_HISTORY = 'settles-in-new-history';
-
-/** Runs of earlier builds sent a request while the signal to cancel was on its way to the server and back. */
-const PAYS_NOTHING_AFTER_CANCEL = 'pays-nothing-after-cancel';
 
 /**
  * The end of a cancelled run. The provider cannot cancel, so the message says what may still be billed and how to get it.
@@ -59,7 +54,7 @@ function consequence(run: VideoRun): string {
  * Canceled; where the server refuses it nothing is paid either, and the problem says so.
  */
 export async function endIfCancelled(run: VideoRun): Promise<void> {
-  if (run.isCancelAsked && !run.isCancelled() && patched(PAYS_NOTHING_AFTER_CANCEL)) {
+  if (run.isCancelAsked && !run.isCancelled() && goesBy('pays-nothing-after-cancel')) {
     await condition(() => run.isCancelled());
   }
   if (run.isCancelled()) throw cancelledRun(run);

@@ -1,9 +1,10 @@
-import { ApplicationFailure, isCancellation, patched, proxyActivities } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { CheckFailureDetails, Plan } from '../activities/check-request.js';
 import type { Activities } from '../activities/index.js';
 import type { GenerateVideoInput } from '../contract/types.js';
 import { CHECK } from './activity-options.js';
 import { cancelledRun } from './cancellation.js';
+import { goesBy } from './changes.js';
 import { activityCause, contractType, endWith, failRun } from './failures.js';
 import type { VideoRun } from './video-run.js';
 
@@ -12,16 +13,10 @@ const { checkRequest } = proxyActivities<Pick<Activities, 'checkRequest'>>(CHECK
 /** As old as the worker's own list of models and prices may be. */
 const FRESH_MS = 5 * 60_000;
 
-/** Runs of earlier builds paid by the price of their start, however long they had waited. */
-const CHECKS_AGAIN = 'checks-again';
-
-/** Runs of earlier builds went by whatever they were given. */
-const REFUSES_GIVEN_PLANS = 'refuses-given-plans';
-
 /** Everything that can be known before money is spent. */
 export async function check(run: VideoRun): Promise<void> {
   const plan = await askForPlan(run);
-  if (!isPlanFor(run.input, plan) && patched(REFUSES_GIVEN_PLANS)) throw endedByHand();
+  if (!isPlanFor(run.input, plan) && goesBy('refuses-given-plans')) throw endedByHand();
   run.checked(plan);
 }
 
@@ -41,7 +36,7 @@ async function askForPlan(run: VideoRun): Promise<Plan> {
 /** Prices change while a run waits for a worker or for a person, and its budget is held to at the moment it pays. */
 export async function checkAgain(run: VideoRun): Promise<void> {
   const isDue = run.input.maxCostUsd !== undefined && Date.now() - run.checkedAt > FRESH_MS;
-  if (isDue && patched(CHECKS_AGAIN)) await check(run);
+  if (isDue && goesBy('checks-again')) await check(run);
 }
 
 /** Whoever completes the activity by hand may give anything, and what it may cost is known only from the check. */

@@ -1,16 +1,10 @@
-import {
-  type ApplicationFailure,
-  condition,
-  log,
-  patched,
-  proxyLocalActivities,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { type ApplicationFailure, condition, log, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { POLL } from './activity-options.js';
 import { cancelledRun } from './cancellation.js';
+import { goesBy } from './changes.js';
 import { activityCause } from './failures.js';
-import { KEEPS_NAMED_JOBS, NamedJobs, type Doubt } from './named-jobs.js';
+import { NamedJobs, type Doubt } from './named-jobs.js';
 import type { Decision, VideoRun } from './video-run.js';
 
 const { earlierJobs } = proxyLocalActivities<Pick<Activities, 'earlierJobs'>>(POLL);
@@ -23,18 +17,6 @@ export interface Unknown {
   /** In doubt is no other submit than those before it: a job turned up, after what the provider had answered, if it had. */
   readonly turnedUp?: { readonly after: 'not sent' | ApplicationFailure | null };
 }
-
-/** Runs of earlier builds had the request sent again while a job that a person had named was still looked at. */
-export const PAYS_AFTER_OTHER_ANSWERS = 'pays-after-other-answers';
-
-/** Runs of earlier builds that were reset into their question did not look at what came of it before the reset. */
-const LOOKS_BACK_AFTER_RESET = 'looks-back-after-reset';
-
-/** Runs of earlier builds went on asking when the job that they asked about had shown to be another run's. */
-const LETS_GO_OF_OTHER_JOBS = 'lets-go-of-other-jobs';
-
-/** Runs of earlier builds let go of a question, and of an answer that had come to it meanwhile. */
-const HEARS_ANSWERS_FIRST = 'hears-answers-first';
 
 /**
  * Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. `null`: nothing is in
@@ -55,15 +37,15 @@ export async function awaitDecision(
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
     const found = await named.adoptOne();
-    if (doubt.turnedUp !== undefined && !run.hinted.hasTurnedUp() && patched(LETS_GO_OF_OTHER_JOBS)) {
-      if (!(isAnswered(run) && patched(HEARS_ANSWERS_FIRST))) return null;
+    if (doubt.turnedUp !== undefined && !run.hinted.hasTurnedUp() && goesBy('lets-go-of-other-jobs')) {
+      if (!(isAnswered(run) && goesBy('hears-answers-first'))) return null;
       await condition(() => run.isCancelled() || run.inspections === 0);
       if (run.decided() === null && !run.isCancelled() && !run.hinted.hasTurnedUp()) return null;
     }
     const hasNews = await looksBack(run);
     const decision = preferred(run.decided(), found);
     const wouldPay = decision?.action === 'resubmit';
-    if (wouldPay && run.inspections > 0 && patched(PAYS_AFTER_OTHER_ANSWERS)) {
+    if (wouldPay && run.inspections > 0 && goesBy('pays-after-other-answers')) {
       await condition(() => run.isCancelled() || run.inspections === 0);
       continue;
     }
@@ -89,7 +71,7 @@ function isAnswered(run: VideoRun): boolean {
 
 /** What the run had before Temporal's Reset is not in this history. Once, and `true` if there was a job. */
 async function looksBack(run: VideoRun): Promise<boolean> {
-  if (!run.isReset || run.knowsEarlierJobs || !patched(LOOKS_BACK_AFTER_RESET)) return false;
+  if (!run.isReset || run.knowsEarlierJobs || !goesBy('looks-back-after-reset')) return false;
   try {
     const jobs = await earlierJobs.executeWithOptions({ ...POLL, summary: 'jobs before the reset' }, []);
     run.hadBeforeReset(jobs);
@@ -110,7 +92,7 @@ function jobsBeforeReset({ earlierJobs }: VideoRun): string {
 function ask(run: VideoRun, message: string): void {
   if (run.status.error?.message === message) return;
   run.problem({ type: 'SubmissionUnknown', message });
-  if (patched(KEEPS_NAMED_JOBS)) run.record();
+  if (goesBy('keeps-named-jobs')) run.record();
 }
 
 /** A person's word goes before a job that turned up in the same moment, but nothing is paid while there is one. */

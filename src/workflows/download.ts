@@ -2,7 +2,6 @@ import {
   ApplicationFailure,
   CancelledFailure,
   log,
-  patched,
   proxyActivities,
   TimeoutFailure,
   workflowInfo,
@@ -17,6 +16,7 @@ import { outputKeyOf } from '../contract/output-key.js';
 import type { Failure, VideoAsset } from '../contract/types.js';
 import { DISCARD, DOWNLOAD } from './activity-options.js';
 import { cancelledRun } from './cancellation.js';
+import { goesBy } from './changes.js';
 import { differencesFrom } from './differences.js';
 import { activityCause, contractType, endWith, failRun } from './failures.js';
 import type { VideoRun } from './video-run.js';
@@ -26,11 +26,6 @@ const { downloadVideo } = proxyActivities<Pick<Activities, 'downloadVideo'>>({
   startToCloseTimeout: '1h',
 });
 const { discardDownload } = proxyActivities<Pick<Activities, 'discardDownload'>>(DISCARD);
-
-/** Runs of earlier builds gave up all further outputs with the first that was not to be had. */
-const TRIES_EVERY_OUTPUT = 'tries-every-output';
-const TRIES_EVERY_OUTPUT_AFTER_STORAGE_FAILED = 'tries-every-output-after-storage-failed';
-const TRIES_EVERY_OUTPUT_AFTER_A_REFUSAL = 'tries-every-output-after-a-refusal';
 
 interface Unsaved {
   readonly key: string;
@@ -66,12 +61,12 @@ function isOfOneOutput(failure: ApplicationFailure): boolean {
   switch (contractType(failure)) {
     case 'DownloadFailed':
     case 'InvalidVideo':
-      return patched(TRIES_EVERY_OUTPUT);
+      return goesBy('tries-every-output');
     case 'StorageFailed':
-      return patched(TRIES_EVERY_OUTPUT_AFTER_STORAGE_FAILED);
+      return goesBy('tries-every-output-after-storage-failed');
     case 'AuthenticationFailed':
     case 'PermissionDenied':
-      return patched(TRIES_EVERY_OUTPUT_AFTER_A_REFUSAL);
+      return goesBy('tries-every-output-after-a-refusal');
     default:
       return false;
   }

@@ -4,15 +4,15 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
-  patched,
   TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import { adoptCommand } from '../contract/commands.js';
 import { FAILURES, type FailureType } from '../contract/failures.js';
 import type { GenerateVideoInput, GenerateVideoResult } from '../contract/types.js';
-import { cancelAtServer, cancelledBy, cancelledRun, cancelThisRun, SETTLES_IN_NEW_HISTORY } from './cancellation.js';
+import { cancelAtServer, cancelledBy, cancelledRun, cancelThisRun } from './cancellation.js';
 import type { CarriedState } from './carried-state.js';
+import { decideChanges, goesBy } from './changes.js';
 import { check } from './check.js';
 import { download } from './download.js';
 import { activityCause, contractType, endWith, failRun, problemOf } from './failures.js';
@@ -31,6 +31,7 @@ export async function generateVideo(
   input: GenerateVideoInput,
   before?: CarriedState | null,
 ): Promise<GenerateVideoResult> {
+  decideChanges();
   const isContinued = workflowInfo().continuedFromExecutionRunId !== undefined;
   const carried = isContinued ? (before ?? undefined) : undefined;
   const run = new VideoRun(input, carried);
@@ -53,7 +54,7 @@ async function makeVideo(run: VideoRun, carried: CarriedState | undefined): Prom
   if (carried === undefined) {
     await check(run);
     await start(run);
-  } else if (run.isCancelled() && patched(SETTLES_IN_NEW_HISTORY)) {
+  } else if (run.isCancelled() && goesBy('settles-in-new-history')) {
     void cancelThisRun(run); // so that it shows; the wait goes on meanwhile
   }
   const { outputs, model } = await waitForVideo(run, carried);

@@ -3,7 +3,6 @@ import {
   CancellationScope,
   condition,
   currentUpdateInfo,
-  patched,
   proxyLocalActivities,
   setHandler,
 } from '@temporalio/workflow';
@@ -14,7 +13,7 @@ import { LIMITS } from '../contract/limits.js';
 import type { CancelRequest, ResolveSubmission, VideoStatus } from '../contract/types.js';
 import { POLL } from './activity-options.js';
 import { cancelThisRun } from './cancellation.js';
-import { PAYS_AFTER_OTHER_ANSWERS } from './decision.js';
+import { goesBy } from './changes.js';
 import { isOfThisRun } from './look-at-job.js';
 import {
   cancelSignal,
@@ -28,15 +27,6 @@ import {
 import type { Decision, VideoRun } from './video-run.js';
 
 const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
-
-/** Runs of earlier builds took no notice of events for another job than the one they follow. */
-const LOOKS_AT_OTHER_JOBS = 'looks-at-other-jobs';
-
-/** Runs of earlier builds forgot a job that could not be read in the moment in which it was looked at. */
-const TELLS_OF_UNREAD_JOBS = 'tells-of-unread-jobs';
-
-/** Runs of earlier builds forgot a job that the provider did not know yet. */
-const TELLS_OF_MISSING_JOBS = 'tells-of-missing-jobs';
 
 /** Everything that may be said to a run. Set before its first await, so that nothing is missed. */
 export function listen(run: VideoRun): void {
@@ -67,7 +57,7 @@ export function listen(run: VideoRun): void {
     providerEventSignal,
     async (event) => {
       const other = run.hint(event);
-      if (other === null || !patched(LOOKS_AT_OTHER_JOBS)) return;
+      if (other === null || !goesBy('looks-at-other-jobs')) return;
       const isOurs = await isOfThisRun(run, other);
       if (isToBeTold(isOurs)) run.learnOfOther(other);
     },
@@ -103,9 +93,9 @@ function isToBeTold(isOurs: Awaited<ReturnType<typeof isOfThisRun>>): boolean {
     case 'no':
       return false;
     case 'maybe':
-      return patched(TELLS_OF_UNREAD_JOBS);
+      return goesBy('tells-of-unread-jobs');
     case 'missing': // the provider's books can lag behind its events
-      return patched(TELLS_OF_MISSING_JOBS);
+      return goesBy('tells-of-missing-jobs');
   }
 }
 
@@ -150,7 +140,7 @@ function whyNoAnswer(run: VideoRun): string {
 
 async function resolve(run: VideoRun, answer: ResolveSubmission): Promise<VideoStatus> {
   const decision = await decide(run, answer);
-  const isOpen = run.isOpenTo(answer.action) && (run.decided() === null || patched(PAYS_AFTER_OTHER_ANSWERS));
+  const isOpen = run.isOpenTo(answer.action) && (run.decided() === null || goesBy('pays-after-other-answers'));
   if (!isOpen) throw refused(whyNotNow(run, answer));
   run.decide(decision);
   await condition(() => run.status.state !== 'awaiting_decision' || run.decided() !== decision);

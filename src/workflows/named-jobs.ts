@@ -1,4 +1,4 @@
-import { patched } from '@temporalio/workflow';
+import { goesBy } from './changes.js';
 import { jobEnd } from './job-ends.js';
 import { lookAt } from './look-at-job.js';
 import type { Decision, VideoRun } from './video-run.js';
@@ -6,9 +6,6 @@ import type { Decision, VideoRun } from './video-run.js';
 /** How long an event's job is looked at again when it could not be read: 20 tries, half a minute apart. */
 const LOOK_AGAIN_MS = 30_000;
 const LOOKS = 20;
-
-/** Runs of earlier builds had named jobs on no record, and did not look at them again before they paid again. */
-export const KEEPS_NAMED_JOBS = 'keeps-named-jobs';
 
 /** What is in doubt while a job is looked for. */
 export interface Doubt {
@@ -56,7 +53,7 @@ export class NamedJobs {
       this.before.answer = answer;
       this.before.looked.clear();
     }
-    return this.before.looked.has(jobId) || !patched(KEEPS_NAMED_JOBS);
+    return this.before.looked.has(jobId) || !goesBy('keeps-named-jobs');
   }
 
   hasUntold(): boolean {

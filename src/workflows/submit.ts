@@ -3,7 +3,6 @@ import {
   CancelledFailure,
   condition,
   log,
-  patched,
   proxyActivities,
   TimeoutFailure,
   workflowInfo,
@@ -14,21 +13,16 @@ import type { SubmitInput, UnknownDetails } from '../activities/submit-video.js'
 import { isUsableJobId } from '../contract/job-id.js';
 import type { ProviderRequest } from '../contract/types.js';
 import { SUBMIT } from './activity-options.js';
+import { goesBy } from './changes.js';
 import { activityCause, contractType, endWith, failRun } from './failures.js';
 import { endIfCancelled } from './cancellation.js';
 import { checkAgain } from './check.js';
 import { awaitDecision, type Unknown } from './decision.js';
 import { recordSubmit, type SubmitOutcome } from './ledger.js';
 import { isOfThisRun } from './look-at-job.js';
-import { now, STOPS_FOR_ITS_JOB, type VideoRun } from './video-run.js';
+import { now, type VideoRun } from './video-run.js';
 
 const { submitVideo } = proxyActivities<Pick<Activities, 'submitVideo'>>(SUBMIT);
-
-/** Runs of earlier builds took a submit that was cancelled for one that had sent nothing. */
-const DOUBTS_A_CANCELLED_SUBMIT = 'doubts-a-cancelled-submit';
-
-/** Runs of earlier builds told only of one of the jobs that had turned up without any submit in doubt. */
-const TELLS_OF_JOBS_BESIDE_THE_ADOPTED = 'tells-of-jobs-beside-the-adopted';
 
 type PaidRequest = Omit<SubmitInput, 'submitMs'>;
 
@@ -87,7 +81,7 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
 
 /** Of several jobs that had turned up the run follows one. */
 async function tellOfOthers(run: VideoRun): Promise<void> {
-  if (!run.hinted.hasTurnedUp() || !patched(TELLS_OF_JOBS_BESIDE_THE_ADOPTED)) return;
+  if (!run.hinted.hasTurnedUp() || !goesBy('tells-of-jobs-beside-the-adopted')) return;
   for (const other of await withoutOtherRuns(run)) run.learnOfOther(other);
 }
 
@@ -158,7 +152,7 @@ async function turnedUp(run: VideoRun, after: 'not sent' | ApplicationFailure | 
 
 /** The jobs that have turned up, and may be this run's. */
 async function withoutOtherRuns(run: VideoRun): Promise<readonly string[]> {
-  if (!run.hinted.hasTurnedUp() || !patched(STOPS_FOR_ITS_JOB)) return [];
+  if (!run.hinted.hasTurnedUp() || !goesBy('stops-for-its-job')) return [];
   for (const jobId of [...run.hinted.turnedUp]) if ((await isOfThisRun(run, jobId)) === 'no') run.hinted.forget(jobId);
   return [...run.hinted.turnedUp];
 }
@@ -196,7 +190,7 @@ function attemptOf(run: VideoRun, error: unknown): Attempt {
   const cause = activityCause(error);
   if (cause instanceof CancelledFailure && run.wantsNoRequest()) {
     // Somebody may have failed, or cancelled, an attempt by hand whose request was under way.
-    return run.sent.mayHaveLeft() && patched(DOUBTS_A_CANCELLED_SUBMIT) ? { unknown: ENDED_BY_HAND } : 'not sent';
+    return run.sent.mayHaveLeft() && goesBy('doubts-a-cancelled-submit') ? { unknown: ENDED_BY_HAND } : 'not sent';
   }
   if (cause instanceof TimeoutFailure) {
     const mark = cause.lastHeartbeatDetails as SubmitMark | undefined;

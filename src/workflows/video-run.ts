@@ -1,7 +1,6 @@
 import {
   CancellationScope,
   CancelledFailure,
-  patched,
   setCurrentDetails,
   upsertMemo,
   upsertSearchAttributes,
@@ -14,6 +13,7 @@ import { isUsableJobId } from '../contract/job-id.js';
 import { MODEL_MEMO, OUTPUT_MEMO, STATUS_MEMO } from '../contract/names.js';
 import type { GenerateVideoInput, ProviderEvent, VideoAsset, VideoState, VideoStatus } from '../contract/types.js';
 import type { CarriedState } from './carried-state.js';
+import { goesBy } from './changes.js';
 import { describeRun } from './details.js';
 import { HintedJobs, REMEMBERED_EVENTS } from './hinted-jobs.js';
 import type { SubmitOutcome } from './ledger.js';
@@ -36,18 +36,6 @@ export interface OwnWord {
 }
 
 const TELLS_OF_OTHER = 'The provider also tells of job';
-
-/** Runs of earlier builds had a job that they learned of beside their own on no record. */
-const RECORDS_OTHER_JOBS = 'records-other-jobs';
-
-/** Runs of earlier builds had the request sent again although an event had named a job meanwhile. */
-export const STOPS_FOR_ITS_JOB = 'stops-for-its-job';
-
-/** Runs of earlier builds took a job for theirs that an event had named before they had sent anything. */
-const SETS_EARLY_JOBS_ASIDE = 'sets-early-jobs-aside';
-
-/** Runs of earlier builds did not tell of a job that the run before them on a cron schedule had learned of too late. */
-const TELLS_OF_JOBS_OF_BEFORE = 'tells-of-jobs-of-before';
 
 /** What of it belongs to the wait, and not to the run. */
 export type PollState = Omit<
@@ -249,9 +237,9 @@ export class VideoRun {
 
   private keep(jobId: string, isOwn: boolean): void {
     const { hinted, sent } = this;
-    if (!sent.hasAnyLeft && !this.isReset && !this.adopts && patched(SETS_EARLY_JOBS_ASIDE)) {
+    if (!sent.hasAnyLeft && !this.isReset && !this.adopts && goesBy('sets-early-jobs-aside')) {
       // A cron schedule's run before has paid for it, and is over.
-      if (isOwn && patched(TELLS_OF_JOBS_OF_BEFORE)) this.learnOfOther(jobId);
+      if (isOwn && goesBy('tells-of-jobs-of-before')) this.learnOfOther(jobId);
       else hinted.setAside(jobId);
       return;
     }
@@ -259,7 +247,7 @@ export class VideoRun {
     hinted.keep(jobId);
     if (!isNew || !sent.hasAnyLeft) return; // without a request it cannot have come of this run
     hinted.turnedUp.add(jobId);
-    if (this.status.state === 'submitting' && patched(STOPS_FOR_ITS_JOB)) this.stopWork?.();
+    if (this.status.state === 'submitting' && goesBy('stops-for-its-job')) this.stopWork?.();
   }
 
   /** The job is known: from here on it is followed to its end, or named in the failure. */
@@ -316,7 +304,7 @@ export class VideoRun {
   learnOfOther(jobId: string): void {
     const { warnings } = this.status;
     this.tellOfOther(jobId);
-    if (this.status.warnings !== warnings && patched(RECORDS_OTHER_JOBS)) this.record();
+    if (this.status.warnings !== warnings && goesBy('records-other-jobs')) this.record();
   }
 
   /** The submit that was in doubt had been accepted, and somebody sent another one meanwhile: two jobs, and two bills. */

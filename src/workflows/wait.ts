@@ -2,7 +2,6 @@ import {
   allHandlersFinished,
   condition,
   makeContinueAsNewFunc,
-  patched,
   proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -14,8 +13,9 @@ import type { FailureType } from '../contract/failures.js';
 import { LIMITS } from '../contract/limits.js';
 import type { Job, PollAnswer } from '../openrouter/answers.js';
 import { POLL } from './activity-options.js';
-import { cancelledRun, SETTLES_IN_NEW_HISTORY } from './cancellation.js';
+import { cancelledRun } from './cancellation.js';
 import type { CarriedState } from './carried-state.js';
+import { goesBy } from './changes.js';
 import { activityCause, failRun } from './failures.js';
 import type { generateVideo } from './generate-video.js';
 import { Hurry } from './hurry.js';
@@ -131,7 +131,7 @@ class Wait {
   async continueAsNewWhenDue(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return;
     await condition(allHandlersFinished);
-    if (this.mustStop() || (this.run.isCancelled() && !patched(SETTLES_IN_NEW_HISTORY))) return;
+    if (this.mustStop() || (this.run.isCancelled() && !goesBy('settles-in-new-history'))) return;
     // Of a memo only what a run was started with goes along by itself.
     const goOn = makeContinueAsNewFunc<typeof generateVideo>({ memo: { ...workflowInfo().memo, ...this.run.memo() } });
     await goOn(this.run.input, this.run.carry(this.carry()));

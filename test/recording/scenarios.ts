@@ -63,7 +63,14 @@ const activity = ({ workflowId }: LongtakeHandle, n: 1 | 2) => ({
   activityId: String(n),
 });
 
-const [told, toldLate, refusedAfter, refusedLater, looked] = [gate(), gate(), gate(), gate(), gate()];
+const [told, toldLate, refusedOnce, refusedAfter, refusedLater, looked] = [
+  gate(),
+  gate(),
+  gate(),
+  gate(),
+  gate(),
+  gate(),
+];
 /** The scenarios whose provider lets jobs be read again. */
 const back = new Set<string>();
 
@@ -331,6 +338,31 @@ export const SCENARIOS: Record<string, Scenario> = {
       await say(rig, handle, { action: 'adopt', jobId: 'by-person' });
       await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain('by-person');
       looked.open();
+      await handle.result();
+      await other.cancel();
+    },
+  },
+  'let-go-and-submitted-again': {
+    script: {
+      submit: async ({ n }) => {
+        if (n !== 1) return accepted(n === 2 ? 'of-still-another-run' : 'its-own-at-last');
+        await refusedOnce.opened;
+        return refusal(429, 'slow down', { 'retry-after': '5' });
+      },
+      poll: ({ jobId }) => (jobId === 'its-own-at-last' || back.has('still') ? completed(jobId) : refusal(503, 'busy')),
+    },
+    story: async (handle, stage) => {
+      const { rig } = stage;
+      const otherJob = 'of-still-another-run';
+      await expect.poll(() => rig.provider.submits).toHaveLength(1);
+      const other = await rig.start(LONG, 'still-another-run');
+      await generating(other);
+      await expect.poll(() => rig.temporal.workflow.count(`LongtakeJobId = '${otherJob}'`)).toMatchObject({ count: 1 });
+      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'completed' });
+      refusedOnce.open();
+      await until(handle, ({ error }) => error?.message.includes('could not be read yet') === true);
+      back.add('still');
+      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'again' });
       await handle.result();
       await other.cancel();
     },

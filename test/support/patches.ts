@@ -1,24 +1,22 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { CHANGES, EARLIER_CHANGES } from '../../src/workflows/changes.js';
 import type { GoldenHistory } from './histories.js';
 
 const WORKFLOWS = new URL('../../src/workflows/', import.meta.url);
+const ASKS = /\b(?:goesBy|patched)\('([^']+)'\)/g;
 
-/** Every id that workflow code gives to `patched`. One that is no constant is an error: nobody could tell what runs go by. */
-export async function patchesInCode(): Promise<readonly string[]> {
+/** Every change that runs decide on. One that no code asks for is an error: what asks for it would be asked by nobody. */
+export async function changesInCode(): Promise<readonly string[]> {
   const files = (await readdir(WORKFLOWS)).filter((name) => name.endsWith('.ts'));
   const code = (await Promise.all(files.map((name) => readFile(new URL(name, WORKFLOWS), 'utf8')))).join('\n');
-  const constants = new Map(
-    [...code.matchAll(/^(?:export )?const ([A-Z_]+) = '([^']+)';$/gm)].map(([, ...it]) => it as [string, string]),
-  );
-  return [...code.matchAll(/\bpatched\(([^)]*)\)/g)].map(([call, name = '']) => {
-    const id = constants.get(name);
-    if (id === undefined) throw new Error(`${call}: its id is no constant`);
-    return id;
-  });
+  const asked = new Set([...code.matchAll(ASKS)].map(([, id]) => id));
+  const unasked = EARLIER_CHANGES.filter((id) => !asked.has(id));
+  if (unasked.length > 0) throw new Error(`No code asks for ${unasked.join(', ')}`);
+  return [...CHANGES, ...EARLIER_CHANGES];
 }
 
-/** The ids of the patches that a recorded run went by. */
-export function patchesIn({ events }: GoldenHistory): string[] {
+/** The ids of the changes that a recorded run went by, in their order. */
+export function patchesIn({ events }: Pick<GoldenHistory, 'events'>): string[] {
   return (events as unknown as readonly RecordedEvent[]).flatMap(({ markerRecordedEventAttributes: marker }) => {
     if (marker?.markerName !== 'core_patch') return [];
     const [payload] = marker.details['patch-data']?.payloads ?? [];

@@ -3,7 +3,7 @@ import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { SCENARIOS } from '../recording/scenarios.js';
 import { goldenHistories, type GoldenHistory } from '../support/histories.js';
-import { patchesIn, patchesInCode } from '../support/patches.js';
+import { patchesIn, changesInCode } from '../support/patches.js';
 import { useQuietRuntime, WORKFLOW_BUNDLE } from '../support/rig.js';
 
 useQuietRuntime();
@@ -22,11 +22,11 @@ describe('histories of earlier releases replay on this one', () => {
     expect(Object.keys(SCENARIOS).filter((way) => !ways.has(way))).toEqual([]);
   });
 
-  it('has a history that goes by each patch of the code', async () => {
-    const patches = await patchesInCode();
+  it('has a history that goes by each change of the code', async () => {
+    const changes = await changesInCode();
     const recorded = new Set(histories.flatMap(patchesIn));
-    expect(patches).not.toHaveLength(0);
-    expect(patches.filter((id) => !recorded.has(id))).toEqual([]);
+    expect(changes).not.toHaveLength(0);
+    expect(changes.filter((id) => !recorded.has(id))).toEqual([]);
   });
 
   it.each(histories.map((history) => [history.name, history] as const))('%s', async (_name, history) => {

@@ -1,0 +1,71 @@
+import { patched } from '@temporalio/workflow';
+
+/** Changes of this code that runs already under way must not meet in their middle. A new one is added here. */
+export const CHANGES = ['decides-at-its-start'] as const;
+
+/** Changes from before runs decided at their start, and what runs without them did. There will be no more of these. */
+export const EARLIER_CHANGES = [
+  // paid by the price of their start, however long they had waited
+  'checks-again',
+  // went by whatever plan they were given by hand
+  'refuses-given-plans',
+  // took a submit that was cancelled for one that had sent nothing
+  'doubts-a-cancelled-submit',
+  // had the request sent again although an event had named a job meanwhile
+  'stops-for-its-job',
+  // told only of one of the jobs that had turned up without any submit in doubt
+  'tells-of-jobs-beside-the-adopted',
+  // took no notice of events for another job than the one they follow
+  'looks-at-other-jobs',
+  // forgot a job that could not be read in the moment in which it was looked at
+  'tells-of-unread-jobs',
+  // forgot a job that the provider did not know yet
+  'tells-of-missing-jobs',
+  // had named jobs on no record, and did not look at them again before they paid again
+  'keeps-named-jobs',
+  // had a job that they learned of beside their own on no record
+  'records-other-jobs',
+  // took a job for theirs that an event had named before they had sent anything
+  'sets-early-jobs-aside',
+  // did not tell of a job that the run before them on a cron schedule had learned of too late
+  'tells-of-jobs-of-before',
+  // had the request sent again while a job that a person had named was still looked at
+  'pays-after-other-answers',
+  // that were reset into their question did not look at what came of it before the reset
+  'looks-back-after-reset',
+  // went on asking when the job that they asked about had shown to be another run's
+  'lets-go-of-other-jobs',
+  // let go of a question, and of an answer that had come to it meanwhile
+  'hears-answers-first',
+  // sent a request while the signal to cancel was on its way to the server and back
+  'pays-nothing-after-cancel',
+  // that were cancelled, and settle, stayed in the history in which they were
+  'settles-in-new-history',
+  // gave up all further outputs with the first that could not be had
+  'tries-every-output',
+  // gave them up where the first could not be stored
+  'tries-every-output-after-storage-failed',
+  // gave them up where the first was refused
+  'tries-every-output-after-a-refusal',
+] as const;
+
+type Change = (typeof CHANGES)[number] | (typeof EARLIER_CHANGES)[number];
+
+const earlier: ReadonlySet<string> = new Set(EARLIER_CHANGES);
+/** Of this run: each workflow has modules of its own. */
+let decided: ReadonlySet<string> = new Set();
+
+/**
+ * A run's first line. Asked only when its moment comes, `patched` can answer a replay otherwise than it did the run: behind a
+ * local activity its marker may stand in a later workflow task than the activity's, which a replay has not read yet
+ * (docs/decisions/0018-changes-at-the-start.md).
+ */
+export function decideChanges(): void {
+  decided = new Set(CHANGES.filter((change) => patched(change)));
+}
+
+/** Whether this run goes by a change. */
+export function goesBy(change: Change): boolean {
+  if (!earlier.has(change)) return decided.has(change);
+  return decided.has('decides-at-its-start') || patched(change);
+}
