@@ -1,7 +1,7 @@
 import type { VideoStatus } from '../contract/types.js';
 import type { Plan } from '../activities/check-request.js';
-import type { SubmitOutcome } from './ledger.js';
 import type { PollTroubleKind } from './poll-trouble.js';
+import type { SubmitOutcome } from './submits.js';
 
 /** What a run takes along when it continues as new: enough to go on polling as if nothing had happened. */
 export interface CarriedState {

@@ -1,7 +1,12 @@
 import { patched } from '@temporalio/workflow';
 
-/** Changes of this code that runs already under way must not meet in their middle. A new one is added here. */
-export const CHANGES = ['decides-at-its-start'] as const;
+/** Changes of this code that runs already under way must not meet in their middle, and what runs without them did. A new one is added here. */
+export const CHANGES = [
+  // asked for each change when its moment came
+  'decides-at-its-start',
+  // kept a doubt that was over when somebody answered the question about it
+  'clears-what-was-answered',
+] as const;
 
 /** Changes from before runs decided at their start, and what runs without them did. There will be no more of these. */
 export const EARLIER_CHANGES = [

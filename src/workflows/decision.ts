@@ -22,25 +22,20 @@ export interface Unknown {
  * Waits for a person, or for a provider event that names the job. May take days: nothing runs meanwhile. `null`: nothing is in
  * doubt any more.
  */
-export async function awaitDecision(
-  run: VideoRun,
-  doubt: Unknown,
-  inDoubt: readonly string[],
-): Promise<Decision | null> {
+export async function awaitDecision(run: VideoRun, doubt: Unknown): Promise<Decision | null> {
   run.decide(null);
   if (doubt.earlierJobs !== undefined) run.hadBeforeReset(doubt.earlierJobs);
-  run.inDoubt = `${mayCost(run)}${whichOnes(inDoubt)}`;
   const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${run.inDoubt}${notOfThisRun(run.hinted.early)}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message: question } });
   log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: doubt.unknown });
-  const named = new NamedJobs(run, { isOnly: inDoubt.length === 1, kin: kinOf(doubt) });
+  const named = new NamedJobs(run, { isOnly: run.submits.inDoubt.length === 1, kin: kinOf(doubt) });
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
     const found = await named.adoptOne();
-    if (doubt.turnedUp !== undefined && !run.hinted.hasTurnedUp() && goesBy('lets-go-of-other-jobs')) {
+    if (isOver(run, doubt) && goesBy('lets-go-of-other-jobs')) {
       if (!(isAnswered(run) && goesBy('hears-answers-first'))) return null;
       await condition(() => run.isCancelled() || run.inspections === 0);
-      if (run.decided() === null && !run.isCancelled() && !run.hinted.hasTurnedUp()) return null;
+      if (run.decided() === null && !run.isCancelled() && isOver(run, doubt)) return null;
     }
     const hasNews = await looksBack(run);
     const decision = preferred(run.decided(), found);
@@ -51,17 +46,31 @@ export async function awaitDecision(
     }
     if (wouldPay && named.hasNew()) continue;
     if (decision !== null && !(wouldPay && (hasNews || named.hasUntold()))) {
+      if (isOver(run, doubt)) clear(run);
       run.decide(decision); // whoever gave another one is told
       return decision;
     }
     run.decide(null); // who has the request sent again hears first of the jobs that it may have led to
-    if (run.isCancelled()) throw cancelledRun(run);
+    if (run.isCancelled()) {
+      if (isOver(run, doubt)) clear(run);
+      throw cancelledRun(run);
+    }
     ask(run, question + (doubt.earlierJobs === undefined ? jobsBeforeReset(run) : '') + named.told());
     if (named.toLookAt().length === 0 || run.decided() !== null) continue;
     await condition(() => run.isCancelled() || run.decided() !== null || named.hasNew(), named.lookAgainAfterMs(), {
       summary: `look again at ${named.toLookAt().join(', ')}`,
     });
   }
+}
+
+/** Of the jobs that had turned up, and of which the question is, none may be this run's any more. */
+function isOver(run: VideoRun, { turnedUp }: Unknown): boolean {
+  return turnedUp !== undefined && !run.hinted.hasTurnedUp();
+}
+
+/** Somebody has answered all the same, and nothing of the question is to stay. */
+function clear(run: VideoRun): void {
+  if (goesBy('clears-what-was-answered')) run.submits.clearLast();
 }
 
 /** Or somebody is answering. */
@@ -108,16 +117,4 @@ function kinOf({ earlierJobs }: Unknown): Doubt['kin'] {
 function notOfThisRun(early: ReadonlySet<string>): string {
   if (early.size === 0) return '';
   return ` Job ${[...early].join(', ')}, of which the provider told before the request had left, is not of this run.`;
-}
-
-/** A person had the request sent again, and again nobody knows: each of them may be billed. */
-function whichOnes(inDoubt: readonly string[]): string {
-  const before = inDoubt.slice(0, -1);
-  const others = before.length === 0 ? '' : ` Also in doubt, and perhaps billed as well: ${before.join('; ')}.`;
-  return ` In doubt is ${inDoubt.at(-1)}.${others}`;
-}
-
-function mayCost(run: VideoRun): string {
-  const { estimatedCostUsd } = run.status;
-  return estimatedCostUsd === null ? '' : ` It may have cost $${estimatedCostUsd}.`;
 }

@@ -1,13 +1,8 @@
 import { proxySinks, type Sinks } from '@temporalio/workflow';
 import type { ProblemType } from '../contract/failures.js';
 import type { PollAnswer } from '../openrouter/answers.js';
+import type { SubmitOutcome } from './submits.js';
 import type { VideoRun } from './video-run.js';
-
-/**
- * What became of one attempt to submit: `accepted`, `refused` (no job, and none will come of it), `unavailable` (refused
- * until `timeouts.submit` ran out), `unknown` (a paid job may exist), `not_sent` (a worker was lost before the mark).
- */
-export type SubmitOutcome = 'accepted' | 'refused' | 'unavailable' | 'unknown' | 'not_sent';
 
 /** `job`: the provider told about the job, whatever it told. */
 export type PollOutcome = PollAnswer['outcome'];
@@ -44,9 +39,9 @@ export interface LedgerSinks extends Sinks {
 
 const { ledger } = proxySinks<LedgerSinks>();
 
-export function recordSubmit(run: VideoRun, outcome: SubmitOutcome): void {
-  run.submits.push(outcome);
-  ledger.submitted(run.submits.length, outcome);
+/** `outcome`: another than its answer proves, where a job has turned up meanwhile. */
+export function recordSubmit(run: VideoRun, proven: SubmitOutcome, outcome = proven): void {
+  ledger.submitted(run.submits.add(proven, outcome), outcome);
 }
 
 export function recordPoll(outcome: PollOutcome, lagMs: number): void {
@@ -61,7 +56,7 @@ export function recordEnd(run: VideoRun, model: string | null = run.model): void
     model,
     jobId,
     adopted: run.adopts,
-    submits: run.submits,
+    submits: run.submits.outcomes,
     costUsd,
     estimatedCostUsd,
     polls,

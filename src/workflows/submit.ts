@@ -18,8 +18,9 @@ import { activityCause, contractType, endWith, failRun } from './failures.js';
 import { endIfCancelled } from './cancellation.js';
 import { checkAgain } from './check.js';
 import { awaitDecision, type Unknown } from './decision.js';
-import { recordSubmit, type SubmitOutcome } from './ledger.js';
+import { recordSubmit } from './ledger.js';
 import { isOfThisRun } from './look-at-job.js';
+import type { SubmitOutcome } from './submits.js';
 import { now, type VideoRun } from './video-run.js';
 
 const { submitVideo } = proxyActivities<Pick<Activities, 'submitVideo'>>(SUBMIT);
@@ -28,7 +29,6 @@ type PaidRequest = Omit<SubmitInput, 'submitMs'>;
 
 /** Brings the run to a job, by at most one paid request, unless an operator asks for another. */
 export async function submit(run: VideoRun, request: ProviderRequest): Promise<void> {
-  const inDoubt: string[] = [];
   let answer: string | null = null;
   for (;;) {
     await endIfCancelled(run);
@@ -48,33 +48,23 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
       for (const other of await withoutOtherRuns(run)) run.learnOfOther(other);
       return;
     }
-    const isNew = outcome.turnedUp === undefined || inDoubt.length === 0;
-    if (isNew) {
-      inDoubt.push(
-        outcome.earlierJobs === undefined
-          ? `the submit sent after ${run.sent.lastAt ?? askedAt}`
-          : 'the submit of the run before the reset',
-      );
-    }
-    const decision = await awaitDecision(run, outcome, inDoubt);
+    doubt(run, outcome, askedAt);
+    const decision = await awaitDecision(run, outcome);
     if (decision === null) {
-      if (isNew) inDoubt.pop();
-      goOnWith(run, outcome.turnedUp?.after ?? null);
+      run.submits.clearLast();
+      if (outcome.turnedUp?.after instanceof ApplicationFailure) throw outcome.turnedUp.after;
       continue;
     }
     log.info('the submit in doubt was answered', { ...decision });
     if (decision.action === 'adopt') {
-      if (inDoubt.length > 1) {
-        run.leaveInDoubt(
-          `Job ${decision.jobId} came of one of these, and the others may be billed as well: ${inDoubt.join('; ')}.`,
-        );
-      }
+      leaveOthersInDoubt(run, decision.jobId);
       run.follow(decision.jobId, decision.providerStatus, askedAt);
       await tellOfOthers(run);
       return;
     }
-    if (decision.action === 'abandon') throw failRun('SubmissionAbandoned', `${abandoned(inDoubt)}${run.inDoubt}`);
-    run.overrule(inDoubt.at(-1) ?? '');
+    if (decision.action === 'abandon')
+      throw failRun('SubmissionAbandoned', `${abandoned(run.submits.inDoubt.length)}${run.inDoubt}`);
+    run.overrule();
     answer = decision.answer;
   }
 }
@@ -85,18 +75,28 @@ async function tellOfOthers(run: VideoRun): Promise<void> {
   for (const other of await withoutOtherRuns(run)) run.learnOfOther(other);
 }
 
-/** The job that had turned up is another run's, so what the provider said of the request itself counts. */
-function goOnWith(run: VideoRun, attempted: 'not sent' | ApplicationFailure | null): void {
-  run.inDoubt = '';
-  if (attempted === null) return;
-  run.submits.splice(-1, 1, nameOf(attempted));
-  if (attempted instanceof ApplicationFailure) throw attempted;
+/** A job that turned up without any answer that had it may have come of an earlier submit in doubt, and else came of the last. */
+function doubt(run: VideoRun, { turnedUp, earlierJobs }: Unknown, askedAt: string): void {
+  if (turnedUp !== undefined && run.submits.inDoubt.length > 0) return;
+  const own = `the submit sent after ${run.sent.lastAt ?? askedAt}`;
+  run.submits.doubtLast(earlierJobs === undefined ? own : 'the submit of the run before the reset');
 }
 
-function abandoned(inDoubt: readonly string[]): string {
-  return inDoubt.length < 2
-    ? 'An operator abandoned the submit, whose outcome is unknown: a job may exist at the provider and be billed.'
-    : `An operator abandoned ${inDoubt.length} submits whose outcomes are unknown: a job of each may exist at the provider and be billed.`;
+function leaveOthersInDoubt(run: VideoRun, jobId: string): void {
+  const { inDoubt } = run.submits;
+  if (inDoubt.length < 2) return;
+  run.leaveInDoubt(`Job ${jobId} came of one of these, and the others may be billed as well: ${inDoubt.join('; ')}.`);
+}
+
+function abandoned(inDoubt: number): string {
+  switch (inDoubt) {
+    case 0:
+      return 'An operator abandoned the request. No job came of it.';
+    case 1:
+      return 'An operator abandoned the submit, whose outcome is unknown: a job may exist at the provider and be billed.';
+    default:
+      return `An operator abandoned ${inDoubt} submits whose outcomes are unknown: a job of each may exist at the provider and be billed.`;
+  }
 }
 
 /** Runs the submit activity again for as long as it is proven that nothing was sent. */
@@ -110,7 +110,7 @@ async function submitOnce(run: VideoRun, paid: PaidRequest): Promise<SubmittedJo
     const attempted = await attempt(run, { ...paid, submitMs: Math.max(0, deadlineAt - Date.now()) });
     const isNoJob = attempted === 'not sent' || attempted instanceof ApplicationFailure;
     const outcome = (isNoJob ? await turnedUp(run, attempted) : null) ?? attempted;
-    recordSubmit(run, nameOf(outcome));
+    recordSubmit(run, nameOf(attempted), nameOf(outcome));
     if (outcome instanceof ApplicationFailure) throw outcome;
     if (outcome !== 'not sent') return outcome;
     await endIfCancelled(run);

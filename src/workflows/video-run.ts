@@ -16,10 +16,10 @@ import type { CarriedState } from './carried-state.js';
 import { goesBy } from './changes.js';
 import { describeRun } from './details.js';
 import { HintedJobs, REMEMBERED_EVENTS } from './hinted-jobs.js';
-import type { SubmitOutcome } from './ledger.js';
 import { searchAttributesOf } from './search-attributes.js';
 import { SentRequests } from './sent-requests.js';
 import { statedIn } from './stated-input.js';
+import { Submits } from './submits.js';
 
 /** Far more than any status has. */
 const LONGEST_STATUS = 64;
@@ -67,9 +67,7 @@ export class VideoRun {
   earlierJobs: readonly string[] = [];
   knowsEarlierJobs = false;
   /** What became of every submit so far. */
-  readonly submits: SubmitOutcome[] = [];
-  /** Which submits nobody knows the outcome of, and what they may have cost: whole sentences, or nothing. */
-  inDoubt = '';
+  readonly submits: Submits;
   /** What is to be told to the end of further submits that nobody knows the outcome of. */
   otherDoubts: string | null = null;
   /** A provider event asks for a poll before its time. */
@@ -97,13 +95,13 @@ export class VideoRun {
     carried: CarriedState | undefined,
   ) {
     this.stateSince = now();
+    this.submits = new Submits(carried?.submits);
     if (carried === undefined) return;
     this.plan_ = carried.plan;
     this.searchAttributes = carried.plan.searchAttributes;
     this.status = carried.status;
     this.stateSince = carried.stateSince;
     this.seenEvents = [...carried.seenEvents];
-    this.submits.push(...carried.submits);
     this.otherDoubts = carried.otherDoubts ?? null;
     this.woken = carried.woken ?? false;
     this.cancelRequested = carried.cancelled !== undefined;
@@ -222,7 +220,7 @@ export class VideoRun {
     this.seenEvents = [...this.seenEvents, seen].slice(-REMEMBERED_EVENTS);
     if (this.status.jobId === null) this.keep(jobId, event.isOwn === true);
     else if (this.status.jobId === jobId) this.woken = true;
-    else if (event.isOwn === true || this.submits.includes('unknown')) this.learnOfOther(jobId);
+    else if (event.isOwn === true || this.submits.isAnyUnknown) this.learnOfOther(jobId);
     else if (!this.adopts && this.otherLooks < REMEMBERED_EVENTS) {
       this.otherLooks += 1;
       return jobId;
@@ -254,7 +252,7 @@ export class VideoRun {
   follow(jobId: string, providerStatus: string | null, submittedAt: string | null): void {
     this.woken = this.hinted.candidates.includes(jobId);
     this.hinted.turnedUp.delete(jobId);
-    if (this.submits.includes('unknown')) {
+    if (this.submits.isAnyUnknown) {
       for (const other of this.hinted.candidates.filter((candidate) => candidate !== jobId)) this.tellOfOther(other);
     }
     for (const earlier of this.earlierJobs.filter((other) => other !== jobId)) {
@@ -284,8 +282,19 @@ export class VideoRun {
 
   /** Whether a submit of this run may have led to a job that it does not follow. */
   get isInDoubt(): boolean {
-    const isAnyUnknown = this.submits.includes('unknown') || this.hinted.hasTurnedUp() || this.otherDoubts !== null;
+    const isAnyUnknown = this.submits.isAnyUnknown || this.hinted.hasTurnedUp() || this.otherDoubts !== null;
     return this.status.jobId === null && (isAnyUnknown || (this.isReset && !this.adopts));
+  }
+
+  /** Which submits nobody knows the outcome of, and what they may have cost: whole sentences, or nothing. */
+  get inDoubt(): string {
+    const { inDoubt } = this.submits;
+    if (inDoubt.length === 0) return '';
+    const { estimatedCostUsd } = this.status;
+    const cost = estimatedCostUsd === null ? '' : ` It may have cost $${estimatedCostUsd}.`;
+    const before = inDoubt.slice(0, -1);
+    const others = before.length === 0 ? '' : ` Also in doubt, and perhaps billed as well: ${before.join('; ')}.`;
+    return `${cost} In doubt is ${inDoubt.at(-1)}.${others}`;
   }
 
   hadBeforeReset(jobs: readonly string[]): void {
@@ -294,8 +303,8 @@ export class VideoRun {
   }
 
   /** Somebody has the request sent again, in spite of a submit in doubt and of the jobs that events named. */
-  overrule(doubt: string): void {
-    this.leaveInDoubt(`Also in doubt, and perhaps billed: ${doubt}.`);
+  overrule(): void {
+    for (const doubt of this.submits.overrule()) this.leaveInDoubt(`Also in doubt, and perhaps billed: ${doubt}.`);
     for (const jobId of this.hinted.candidates) this.tellOfOther(jobId);
     this.hinted.turnedUp.clear();
   }
@@ -317,7 +326,8 @@ export class VideoRun {
   }
 
   carry(poll: PollState): CarriedState {
-    const { plan, status, woken, seenEvents, submits, otherDoubts, stateSince } = this;
+    const { plan, status, woken, seenEvents, otherDoubts, stateSince } = this;
+    const submits = this.submits.outcomes;
     const cancelled = this.cancelRequested ? { cancelled: { reason: this.cancelReason } } : {};
     return { ...poll, plan, status, woken, seenEvents, submits, otherDoubts, stateSince, ...cancelled };
   }

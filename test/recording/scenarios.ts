@@ -63,14 +63,8 @@ const activity = ({ workflowId }: LongtakeHandle, n: 1 | 2) => ({
   activityId: String(n),
 });
 
-const [told, toldLate, refusedOnce, refusedAfter, refusedLater, looked] = [
-  gate(),
-  gate(),
-  gate(),
-  gate(),
-  gate(),
-  gate(),
-];
+const [told, toldLate, looked, lookedAgain] = [gate(), gate(), gate(), gate()];
+const [refusedOnce, refusedOnceMore, refusedAfter, refusedLater] = [gate(), gate(), gate(), gate()];
 /** The scenarios whose provider lets jobs be read again. */
 const back = new Set<string>();
 
@@ -338,6 +332,43 @@ export const SCENARIOS: Record<string, Scenario> = {
       await say(rig, handle, { action: 'adopt', jobId: 'by-person' });
       await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain('by-person');
       looked.open();
+      await handle.result();
+      await other.cancel();
+    },
+  },
+  'another-runs-while-resubmitted': {
+    script: {
+      submit: async ({ n }) => {
+        if (n !== 1) return accepted(n === 2 ? 'of-one-more-run' : 'sent-as-answered');
+        await refusedOnceMore.opened;
+        return refusal(429, 'slow down', { 'retry-after': '60' });
+      },
+      poll: async ({ jobId }) => {
+        if (jobId === 'none-such') return refusal(404, 'no such job');
+        if (jobId === 'sent-as-answered') return completed(jobId);
+        if (!back.has('resubmitted')) return refusal(503, 'busy');
+        await lookedAgain.opened;
+        return completed(jobId);
+      },
+    },
+    story: async (handle, stage) => {
+      const { rig } = stage;
+      const otherJob = 'of-one-more-run';
+      await expect.poll(() => rig.provider.submits).toHaveLength(1);
+      const other = await rig.start(LONG, 'one-more-run');
+      await generating(other);
+      await expect.poll(() => rig.temporal.workflow.count(`LongtakeJobId = '${otherJob}'`)).toMatchObject({ count: 1 });
+      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'completed' });
+      refusedOnceMore.open();
+      await until(handle, ({ error }) => error?.message.includes('could not be read yet') === true);
+      back.add('resubmitted');
+      const before = rig.provider.polls.length;
+      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'again' });
+      await expect.poll(() => rig.provider.polls.length).toBeGreaterThan(before);
+      await say(rig, handle, { action: 'resubmit' });
+      await say(rig, handle, { action: 'adopt', jobId: 'none-such' });
+      await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain('none-such');
+      lookedAgain.open();
       await handle.result();
       await other.cancel();
     },

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { LongtakeHandle } from '../../src/client/index.js';
+import type { LongtakeHandle, ResolveSubmission } from '../../src/client/index.js';
 import { gate } from '../support/gate.js';
 import { accepted, CLIP, completed, job, refusal, type Reply } from '../support/provider.js';
 import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
@@ -158,34 +158,94 @@ describe('a job that turns up while the request is to be sent again', () => {
     await expect(second.result()).rejects.toMatchObject({ type: 'InsufficientCredits' });
   });
 
-  it('and is that of an earlier run, as it shows while somebody answers, leaves the answer its right', async () => {
-    const look = gate();
-    let looks = 0;
-    rig.provider.script = {
-      submit: async ({ n }) => {
-        if (n !== 2) return accepted(n === 1 ? 'earlier-one' : 'not-asked-for');
-        looks = 1;
-        await tell(second, { jobId: 'earlier-one' });
-        return refusal(429, 'slow down', SOON);
-      },
-      poll: async ({ jobId }) => {
-        if (jobId !== 'earlier-one' || looks === 0) return completed(jobId);
-        if (looks++ <= 2) return refusal(503, 'a storm');
-        await look.opened;
-        return completed(jobId);
-      },
-    };
-    const second = await secondUnderItsId('earlier-one');
-    await until(second, ({ error }) => /could not be read yet/.test(error?.message ?? ''));
-    await tell(second, { jobId: 'earlier-one', status: 'told once more' });
-    await expect.poll(() => looks).toBe(4);
-    const { told } = await say(rig, second, { action: 'adopt', jobId: 'by-person' });
-    // The run hears of it in the middle of its look.
-    await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain('by-person');
-    look.open();
-    expect((await second.result()).jobId).toBe('by-person');
-    expect(await told).toMatchObject({ jobId: 'by-person' });
-    expect(rig.provider.submits).toHaveLength(2);
+  describe('and is that of an earlier run, as it shows while somebody answers,', () => {
+    /** A run that hears the answer in the middle of its look at the job. */
+    async function answeredWhileItLooks(earlier: string, answer: ResolveSubmission): Promise<LongtakeHandle> {
+      const look = gate();
+      let looks = 0;
+      rig.provider.script = {
+        submit: async ({ n }) => {
+          if (n !== 2) return accepted(n === 1 ? earlier : `sent-again-after-${earlier}`);
+          looks = 1;
+          await tell(second, { jobId: earlier });
+          return refusal(429, 'slow down', SOON);
+        },
+        poll: async ({ jobId }) => {
+          if (jobId === 'none-such') return refusal(404, 'no such job');
+          if (jobId !== earlier || looks === 0) return completed(jobId);
+          if (looks++ <= 2) return refusal(503, 'a storm');
+          await look.opened;
+          return completed(jobId);
+        },
+      };
+      const second = await secondUnderItsId(earlier);
+      await until(second, ({ error }) => /could not be read yet/.test(error?.message ?? ''));
+      await tell(second, { jobId: earlier, status: 'told once more' });
+      await expect.poll(() => looks).toBe(4);
+      await say(rig, second, answer);
+      // Seen by the provider, and so heard by the run in the middle of its look, as all that was said before it.
+      const jobId = answer.action === 'adopt' ? answer.jobId : 'none-such';
+      if (answer.action !== 'adopt') await say(rig, second, { action: 'adopt', jobId });
+      await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain(jobId);
+      look.open();
+      return second;
+    }
+
+    it('leaves an adopt its right', async () => {
+      const run = await answeredWhileItLooks('earlier-one', { action: 'adopt', jobId: 'by-person' });
+      expect(await run.result()).toMatchObject({ jobId: 'by-person' });
+      expect(rig.provider.submits).toHaveLength(2);
+    });
+
+    it('leaves nothing in doubt after a resubmit', async () => {
+      const run = await answeredWhileItLooks('earlier-two', { action: 'resubmit' });
+      expect(await run.result()).toMatchObject({ jobId: 'sent-again-after-earlier-two' });
+      expect((await run.status()).warnings.join()).not.toMatch(/in doubt|also tells of job/);
+    });
+  });
+
+  describe('after another submit in doubt', () => {
+    let isBack = false;
+
+    /** Asked about `jobId`, which cannot be read, after a submit of unknown outcome that somebody had sent again. */
+    async function askedOnceMore(jobId: string, earlier: boolean): Promise<LongtakeHandle> {
+      isBack = false;
+      const sent = earlier ? 1 : 0;
+      rig.provider.script = {
+        submit: ({ n }) => {
+          if (n === sent) return accepted(jobId);
+          return n === sent + 1 ? refusal(500, 'who knows') : refusal(429, 'slow down', LATER);
+        },
+        poll: () => (rig.provider.submits.length === sent || isBack ? completed(jobId) : refusal(503, 'a storm')),
+      };
+      const handle = await (earlier ? secondUnderItsId(jobId) : rig.start());
+      await awaiting(handle);
+      await handle.resolveSubmission({ action: 'resubmit' });
+      await untilSent(sent + 2);
+      await tell(handle, { jobId });
+      await until(handle, ({ error }) => error?.message.includes(`${jobId}, which could not be read yet`) === true);
+      return handle;
+    }
+
+    it('and is that of an earlier run takes no word from what is said of the one in doubt', async () => {
+      const handle = await askedOnceMore('of-the-run-before', true);
+      isBack = true;
+      await tell(handle, { jobId: 'of-the-run-before', status: 'told once more' });
+      await until(handle, ({ state }) => state === 'submitting');
+      await handle.cancel();
+      await expect(handle.result()).rejects.toMatchObject({
+        message: expect.stringContaining('In doubt is the submit sent after') as string,
+      });
+    });
+
+    it('and is overruled has nobody told twice of the one in doubt', async () => {
+      const handle = await askedOnceMore('overruled-too', false);
+      await handle.resolveSubmission({ action: 'resubmit' });
+      const { warnings } = await until(handle, ({ state }) => state === 'submitting');
+      expect(warnings.filter((warning) => warning.startsWith('Also in doubt'))).toHaveLength(1);
+      await handle.cancel();
+      await handle.result().catch(() => undefined);
+    });
   });
 
   it('and is saved by a run that submitted nothing may be of this one: nothing more is sent', async () => {
