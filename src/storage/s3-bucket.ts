@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
-  ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  UploadPartCommand,
   type _Object,
-  type CompletedPart,
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -20,24 +13,12 @@ import type { FileContent } from './hash-file.js';
 import { StorageError } from './port.js';
 import { S3Requests, type Ending } from './s3-requests.js';
 import { tidying } from './s3-tidying.js';
-import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
-
-/** What is written along with an object, and the condition: with `replace` false only a key that is free is written. */
-export interface ObjectOptions {
-  readonly contentType: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly replace: boolean;
-}
+import { s3ErrorCode } from './s3-trouble.js';
+import { S3Multipart } from './s3-multipart.js';
 
 /** An object, and since when it is there as it is. */
 export interface Named {
   readonly name: string;
-  readonly since: Date | null;
-}
-
-export interface OpenUpload {
-  readonly uploadId: string;
-  /** When it was begun. */
   readonly since: Date | null;
 }
 
@@ -47,11 +28,9 @@ export interface Text {
   readonly etag: string;
 }
 
-/** Between aborts of one upload, in case that parts of it were on their way. */
-const ABORT_AGAIN_AFTER_MS = [1_000, 2_000, 4_000] as const;
-
-/** The few calls of S3 that longtake makes, over full object keys. All throw the SDK's errors. */
+/** The few calls of S3 that longtake makes for objects, over full keys. All throw the SDK's errors. */
 export class S3Bucket {
+  readonly uploads: S3Multipart;
   private readonly requests: S3Requests;
 
   constructor(
@@ -59,6 +38,7 @@ export class S3Bucket {
     readonly name: string,
   ) {
     this.requests = new S3Requests(client);
+    this.uploads = new S3Multipart(this.requests, name);
   }
 
   /** Of the object under exactly this key, or `null`. Lists, because the answer to a HEAD cannot say why it refuses. */
@@ -139,93 +119,6 @@ export class S3Bucket {
 
   async remove(key: string, ending: Ending = tidying()): Promise<void> {
     await this.requests.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }), ending);
-  }
-
-  /** Where it was repeated, each of the requests that were not answered may have begun an upload as well. */
-  async startUpload(
-    key: string,
-    { contentType, metadata }: ObjectOptions,
-    ending: Ending = {},
-  ): Promise<{ readonly uploadId: string; readonly wasRepeated: boolean }> {
-    const command = new CreateMultipartUploadCommand({
-      Bucket: this.name,
-      Key: key,
-      ContentType: contentType,
-      Metadata: { ...metadata },
-      ChecksumAlgorithm: 'SHA256',
-    });
-    const { UploadId, wasRepeated } = await this.requests.send(command, ending);
-    if (UploadId === undefined) throw new Error('the storage gave no upload id');
-    return { uploadId: UploadId, wasRepeated };
-  }
-
-  /** The open uploads to exactly this key, as far as the credentials may see them. */
-  async uploadsTo(key: string, ending: Ending = {}): Promise<OpenUpload[]> {
-    try {
-      const list = new ListMultipartUploadsCommand({ Bucket: this.name, Prefix: key });
-      const { Uploads = [] } = await this.requests.send(list, ending);
-      return Uploads.flatMap(({ Key, UploadId, Initiated }) =>
-        Key === key && UploadId !== undefined ? [{ uploadId: UploadId, since: Initiated ?? null }] : [],
-      );
-    } catch (error) {
-      if (isDenied(error) || isNotImplemented(error)) return [];
-      throw error;
-    }
-  }
-
-  /** The storage refuses a body with another `sha256`. */
-  async putPart(
-    part: { readonly key: string; readonly uploadId: string; readonly number: number; readonly body: Uint8Array },
-    sha256: Buffer,
-    ending: Ending = {},
-  ): Promise<CompletedPart> {
-    const ChecksumSHA256 = sha256.toString('base64');
-    const command = new UploadPartCommand({
-      Bucket: this.name,
-      Key: part.key,
-      UploadId: part.uploadId,
-      PartNumber: part.number,
-      Body: part.body,
-      ChecksumSHA256,
-    });
-    const { ETag } = await this.requests.send(command, ending);
-    return { PartNumber: part.number, ETag, ChecksumSHA256 };
-  }
-
-  async finishUpload(
-    upload: { readonly key: string; readonly uploadId: string; readonly parts: readonly CompletedPart[] },
-    { replace }: Pick<ObjectOptions, 'replace'>,
-    ending: Ending = {},
-  ): Promise<void> {
-    const command = new CompleteMultipartUploadCommand({
-      Bucket: this.name,
-      Key: upload.key,
-      UploadId: upload.uploadId,
-      MultipartUpload: { Parts: [...upload.parts] },
-      ...(replace ? {} : { IfNoneMatch: '*' }),
-    });
-    await this.requests.send(command, ending, ({ ETag, Key }) => (ETag ?? Key) !== undefined);
-  }
-
-  /** Whether it was still there; one that is gone already is fine. */
-  async abortUpload(key: string, uploadId: string, ending: Ending = tidying()): Promise<boolean> {
-    try {
-      const command = new AbortMultipartUploadCommand({ Bucket: this.name, Key: key, UploadId: uploadId });
-      await this.requests.send(command, ending);
-      return true;
-    } catch (error) {
-      if (s3ErrorCode(error) === 'NoSuchUpload') return false;
-      throw error;
-    }
-  }
-
-  /** Aborts it until it is gone: a part that the storage is still at may outlive an abort, as AWS says of its own. */
-  async endUpload(key: string, uploadId: string, ending: Ending = tidying()): Promise<void> {
-    for (const pauseMs of ABORT_AGAIN_AFTER_MS) {
-      if (!(await this.abortUpload(key, uploadId, ending))) return;
-      await delay(pauseMs, undefined, { signal: ending.abortSignal });
-    }
-    await this.abortUpload(key, uploadId, ending); // services that never say that it is gone must not keep the claim
   }
 
   private async firstFrom(prefix: string, ending: Ending): Promise<_Object | undefined> {

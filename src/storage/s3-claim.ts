@@ -1,19 +1,20 @@
 import { newPartName } from './part-file.js';
 import type { WriteOwner } from './port.js';
-import type { ObjectOptions, S3Bucket, Text } from './s3-bucket.js';
+import type { S3Bucket } from './s3-bucket.js';
 import { claimText, NOTHING_RECORDED, type Recorded } from './s3-claim-text.js';
 import type { Deadline } from './s3-patience.js';
 import type { Ending } from './s3-requests.js';
 import { inTime, persistently } from './s3-tidying.js';
 import { s3ErrorCode } from './s3-trouble.js';
 import { beside, endUnrecorded } from './s3-unrecorded.js';
+import type { ObjectOptions } from './s3-multipart.js';
 
 /** With a checksum, which a bucket with Object Lock demands. */
 const JSON_OBJECT = { ContentType: 'application/json', ChecksumAlgorithm: 'SHA256' } as const;
 
 /**
  * A small hidden object beside the final one that stands for an unfinished transfer, as a `.part` file does on a disk: its
- * name says whose it is, and its content which multipart upload belongs to it, because a list of uploads says neither.
+ * name says whose it is, and its content which multipart uploads belong to it, because a list of uploads says neither.
  * While it is there its writer may publish; whoever removes it takes that right away.
  */
 export class S3Claim {
@@ -34,7 +35,8 @@ export class S3Claim {
    * where the SDK has sent it again, one of the two may land late and stand for a claim that was swept, or wipe what it names.
    */
   static async make(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Deadline): Promise<S3Claim> {
-    for (const strays: string[] = []; ;) {
+    const strays: string[] = [];
+    for (;;) {
       const claimKey = beside(objectKey, newPartName(objectKey, owner));
       const drop = () => inTime(bucket.remove(claimKey), ending).catch(() => undefined);
       const made = await bucket.put(claimKey, NOTHING_RECORDED, JSON_OBJECT, ending).catch(async (error: unknown) => {
@@ -72,14 +74,10 @@ export class S3Claim {
     } catch (error) {
       if (s3ErrorCode(error) !== 'PreconditionFailed') throw error;
       // The SDK repeats what was not answered, and the first of its requests may have met the condition.
-      const found = await this.read(ending);
+      const found = await this.bucket.text(this.claimKey, ending);
       if (found?.text !== text) throw error;
       this.etag = found.etag;
     }
-  }
-
-  async read(ending: Ending): Promise<Text | null> {
-    return await this.bucket.text(this.claimKey, ending);
   }
 
   /** Whether the storage knows the claim by the ETag that it gave, and that something in between may have changed. */
@@ -96,7 +94,7 @@ export class S3Claim {
   async beginUpload(objectKey: string, options: ObjectOptions, ending: Ending): Promise<string> {
     const begun = { claimKey: this.claimKey, since: null, keys: [objectKey] };
     try {
-      const { uploadId, wasRepeated } = await this.bucket.startUpload(objectKey, options, ending);
+      const { uploadId, wasRepeated } = await this.bucket.uploads.start(objectKey, options, ending);
       if (wasRepeated) await endUnrecorded(this.bucket, begun, ending, uploadId);
       return uploadId;
     } catch (error) {

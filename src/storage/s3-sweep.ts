@@ -48,7 +48,8 @@ async function endTransfer(
 /** Ends a check, whose upload goes to the claim's own key. Those to the final key are others', unless it names one. */
 export async function endCheck(bucket: S3Bucket, claimKey: string, objectKey: string, ending: Ending): Promise<void> {
   await endRecorded(bucket, claimKey, objectKey, ending);
-  for (const { uploadId } of await bucket.uploadsTo(claimKey, ending)) await bucket.abortUpload(claimKey, uploadId);
+  for (const { uploadId } of await bucket.uploads.openTo(claimKey, ending))
+    await bucket.uploads.abort(claimKey, uploadId);
   await bucket.remove(claimKey);
 }
 
@@ -59,6 +60,6 @@ async function endRecorded(
   ending: Ending,
 ): Promise<readonly Recorded[]> {
   const recorded = recordedIn((await bucket.text(claimKey, ending))?.text, objectKey);
-  for (const { key, uploadId } of recorded) await bucket.endUpload(key, uploadId);
+  for (const { key, uploadId } of recorded) await bucket.uploads.end(key, uploadId);
   return recorded;
 }

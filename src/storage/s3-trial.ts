@@ -59,13 +59,13 @@ async function tryToUpload(bucket: S3Bucket, claim: S3Claim, ending: Ending): Pr
   const uploadId = await claim.beginUpload(key, VIDEO, ending);
   try {
     const body = Buffer.from('{}');
-    const part = await bucket.putPart({ key, uploadId, number: 1, body }, sha256Of(body), ending);
-    await needing('If-None-Match', () => bucket.finishUpload({ key, uploadId, parts: [part] }, VIDEO, ending));
+    const part = await bucket.uploads.putPart({ key, uploadId, number: 1, body }, sha256Of(body), ending);
+    await needing('If-None-Match', () => bucket.uploads.finish({ key, uploadId, parts: [part] }, VIDEO, ending));
     throw replaces();
   } catch (error) {
     if (!REFUSED.has(s3ErrorCode(error))) throw error;
   } finally {
-    const abort = (tidying: Ending): Promise<boolean> => bucket.abortUpload(key, uploadId, tidying);
+    const abort = (tidying: Ending): Promise<boolean> => bucket.uploads.abort(key, uploadId, tidying);
     claim.releaseAfter(needing('s3:AbortMultipartUpload', () => persistently(abort)));
   }
 }

@@ -1,7 +1,8 @@
 import { UNFINISHED } from '../contract/output-key.js';
-import type { OpenUpload, S3Bucket } from './s3-bucket.js';
+import type { S3Bucket } from './s3-bucket.js';
 import { recordedIn } from './s3-claim-text.js';
 import type { Ending } from './s3-requests.js';
+import type { OpenUpload } from './s3-multipart.js';
 
 /** A claim, and the keys to which an upload may have begun under it that it does not name. */
 export interface Claimed {
@@ -24,7 +25,7 @@ export async function endUnrecorded(
 ): Promise<void> {
   for (const key of claimed.keys) {
     for (const { uploadId } of await unrecorded(bucket, claimed, key, ending)) {
-      if (uploadId !== keep) await bucket.abortUpload(key, uploadId);
+      if (uploadId !== keep) await bucket.uploads.abort(key, uploadId);
     }
   }
 }
@@ -35,7 +36,7 @@ async function unrecorded(
   key: string,
   ending: Ending,
 ): Promise<OpenUpload[]> {
-  const uploads = await bucket.uploadsTo(key, ending);
+  const uploads = await bucket.uploads.openTo(key, ending);
   if (uploads.length === 0) return [];
   const claims = await bucket.objectsFrom(beside(key, UNFINISHED.prefix), ending);
   const since = second(found ?? claims.find(({ name }) => name === claimKey)?.since);

@@ -2,11 +2,12 @@ import type { CompletedPart } from '@aws-sdk/client-s3';
 import { PART_BYTES, type PartBuffers } from './part-buffers.js';
 import type { FileContent } from './hash-file.js';
 import { StorageError } from './port.js';
-import type { ObjectOptions, S3Bucket } from './s3-bucket.js';
+import type { S3Bucket } from './s3-bucket.js';
 import type { S3Claim } from './s3-claim.js';
 import type { Patience } from './s3-patience.js';
 import type { Ending } from './s3-requests.js';
 import { persistently } from './s3-tidying.js';
+import type { ObjectOptions } from './s3-multipart.js';
 import type { SpoolFile } from './spool-file.js';
 
 /** S3 takes no more; parts grow for a video that would need more. */
@@ -44,11 +45,11 @@ export async function uploadObject(
     await claim.record({ uploadId, key }, patience);
     const parts = await putParts(upload, key, uploadId, content.bytes);
     await refuseIfSwept(patience);
-    await bucket.finishUpload({ key, uploadId, parts }, options, patience);
+    await bucket.uploads.finish({ key, uploadId, parts }, options, patience);
     // Services say "done" at the end of an aborted upload as well, or before they have it, or keep it.
     if (!(await bucket.isSaidToHold(key, content, patience))) throw notThere(key);
   } catch (error) {
-    claim.releaseAfter(persistently((tidying) => bucket.endUpload(key, uploadId, tidying)));
+    claim.releaseAfter(persistently((tidying) => bucket.uploads.end(key, uploadId, tidying)));
     throw error;
   }
 }
@@ -67,7 +68,7 @@ async function putParts(upload: Upload, key: string, uploadId: string, bytes: nu
       parts[number - 1] = await buffers.lend(length, patience.abortSignal, async (buffer) => {
         const body = buffer.subarray(0, length);
         const sha256 = await spool.read(body, position);
-        return await bucket.putPart({ key, uploadId, number, body }, sha256, patience);
+        return await bucket.uploads.putPart({ key, uploadId, number, body }, sha256, patience);
       });
     }
   };
