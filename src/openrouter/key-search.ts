@@ -7,7 +7,8 @@ const RUN_OF_LETTERS = 16;
 /** How often one encoding may stand within another. */
 const LAYERS = 2;
 
-const TAG = /<[^<>]*>/g;
+/** What stands between letters and has some of its own: tags, colours of a terminal, places in an object. */
+const MARKUP = /<[^<>]*>|\[[\d;]*m|\b\d+"?\s?:/g;
 const QUOTED_PRINTABLE = /=([0-9a-f]{2})/gi;
 /** A number that no colon follows, which would make it the place of the next one. */
 const BYTE = /\b\d{1,3}\b(?!"?\s?:)/g;
@@ -43,7 +44,7 @@ function runsOf(text: string, length: number): readonly string[] {
 function* readingsOf(text: string, layers: number): Generator<string> {
   const plain = decodedText(text) ?? text;
   const printable = plain.replace(QUOTED_PRINTABLE, (_, hex: string) => fromHex(hex));
-  yield* new Set([text, plain, plain.normalize('NFKD'), plain.replace(TAG, ''), printable]);
+  yield* new Set([text, plain, plain.normalize('NFKD'), plain.replace(MARKUP, ''), printable]);
   if (layers === 0) return;
   for (const decoded of decodingsOf(plain)) yield* readingsOf(decoded, layers - 1);
 }

@@ -16,6 +16,7 @@ import { S3Bucket } from './s3-bucket.js';
 import { S3Claim } from './s3-claim.js';
 import { createS3Client } from './s3-client.js';
 import { s3Uri, type S3Access, type S3Location } from './s3-location.js';
+import { sweep } from './s3-sweep.js';
 import { tryToSave, whileSweeping } from './s3-trial.js';
 import { isDenied, s3Trouble } from './s3-trouble.js';
 import { S3Write } from './s3-write.js';
@@ -65,7 +66,7 @@ class S3Store implements VideoStore {
   async open(key: string, options: OpenOptions): Promise<VideoWrite> {
     const objectKey = this.parse(key);
     return await this.guarded(`Starting to save "${key}"`, async () => {
-      await S3Claim.sweep(this.bucket, objectKey, options.owner, soon()).catch((error: unknown) => {
+      await sweep(this.bucket, objectKey, options.owner, soon()).catch((error: unknown) => {
         if (!isDenied(error)) throw error; // else the next attempt may still do it, and take a late one's right to publish
         options.onLeftover?.(this.trouble(removing(key), error));
       });
@@ -92,7 +93,7 @@ class S3Store implements VideoStore {
 
   async sweep(key: string, owner: WriteOwner): Promise<void> {
     const objectKey = this.parse(key);
-    await this.guarded(removing(key), () => S3Claim.sweep(this.bucket, objectKey, owner, soon()));
+    await this.guarded(removing(key), () => sweep(this.bucket, objectKey, owner, soon()));
   }
 
   private parse(key: string): string {

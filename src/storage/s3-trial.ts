@@ -1,8 +1,10 @@
 import { sha256Of } from './block-sums.js';
 import { StorageError, type WriteOwner } from './port.js';
-import type { Ending, S3Bucket } from './s3-bucket.js';
+import type { S3Bucket } from './s3-bucket.js';
 import { S3Claim } from './s3-claim.js';
 import type { Deadline } from './s3-patience.js';
+import type { Ending } from './s3-requests.js';
+import { claimsOf, endCheck } from './s3-sweep.js';
 import { inTime, persistently, tidying } from './s3-tidying.js';
 import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
 
@@ -24,7 +26,7 @@ export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: Writ
     if (!(await claim.isHeld(ending))) throw unlisted();
     if (await needing('If-None-Match', () => claim.isWrittenDespite({ IfNoneMatch: '*' }, ending))) throw replaces();
     await needing('If-Match', () => claim.isWrittenDespite({ IfMatch: OTHER_ETAG }, ending));
-    await needing('s3:GetObject', () => claim.read(ending));
+    if (!(await needing('s3:GetObject', () => claim.isKnownByItsETag(ending)))) throw altersETags();
     await tryToUpload(bucket, claim, ending);
   } finally {
     await inTime(
@@ -42,8 +44,8 @@ export async function whileSweeping(
   ending: Deadline,
   work: () => Promise<void>,
 ): Promise<void> {
-  const left = await S3Claim.leftBy(owner, bucket, objectKey, ending);
-  const swept = Promise.allSettled(left.map((claim) => claim.endCheck(objectKey, tidying())));
+  const left = await claimsOf(owner, bucket, objectKey, ending);
+  const swept = Promise.allSettled(left.map(({ name }) => endCheck(bucket, name, objectKey, tidying())));
   try {
     await work();
   } finally {
@@ -57,13 +59,13 @@ async function tryToUpload(bucket: S3Bucket, claim: S3Claim, ending: Ending): Pr
   const uploadId = await claim.beginUpload(key, VIDEO, ending);
   try {
     const body = Buffer.from('{}');
-    const part = await bucket.putPart({ key, uploadId, number: 1, body }, sha256Of(body), ending);
-    await needing('If-None-Match', () => bucket.finishUpload({ key, uploadId, parts: [part] }, VIDEO, ending));
+    const part = await bucket.uploads.putPart({ key, uploadId, number: 1, body }, sha256Of(body), ending);
+    await needing('If-None-Match', () => bucket.uploads.finish({ key, uploadId, parts: [part] }, VIDEO, ending));
     throw replaces();
   } catch (error) {
     if (!REFUSED.has(s3ErrorCode(error))) throw error;
   } finally {
-    const abort = (tidying: Ending): Promise<boolean> => bucket.abortUpload(key, uploadId, tidying);
+    const abort = (tidying: Ending): Promise<boolean> => bucket.uploads.abort(key, uploadId, tidying);
     claim.releaseAfter(needing('s3:AbortMultipartUpload', () => persistently(abort)));
   }
 }
@@ -92,6 +94,12 @@ function replaces(): StorageError {
 function unlisted(): StorageError {
   return unusable(
     'The storage does not list what was written a moment ago; longtake needs one whose lists are up to date.',
+  );
+}
+
+function altersETags(): StorageError {
+  return unusable(
+    'The storage does not know an object by the ETag that it gave it (If-Match); look for what changes answers on their way, as a gateway that compresses them does.',
   );
 }
 

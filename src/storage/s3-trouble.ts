@@ -41,6 +41,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   SlowDown: BUSY,
   ServiceUnavailable: BUSY,
   TooManyRequests: BUSY,
+  NoResult: GARBLED,
   OperationAborted: MOVING,
   ConditionalRequestConflict: MOVING,
   RequestTimeout: SILENT, // the storage has waited for the body
@@ -61,7 +62,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** For answers without a code of S3's own, as what stands in front of a storage gives them. */
-const ADVICE_BY_STATUS: Readonly<Record<number, string>> = { 408: SILENT, 429: BUSY };
+const ADVICE_BY_STATUS: Readonly<Record<number, string>> = { 200: GARBLED, 408: SILENT, 429: BUSY };
 
 const PASSING: ReadonlySet<string> = new Set([BUSY, TROUBLED, MOVING, GARBLED, SILENT, UNREACHABLE]);
 

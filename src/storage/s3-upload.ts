@@ -2,11 +2,12 @@ import type { CompletedPart } from '@aws-sdk/client-s3';
 import { PART_BYTES, type PartBuffers } from './part-buffers.js';
 import type { FileContent } from './hash-file.js';
 import { StorageError } from './port.js';
-import type { Ending, ObjectOptions, S3Bucket } from './s3-bucket.js';
+import type { S3Bucket } from './s3-bucket.js';
 import type { S3Claim } from './s3-claim.js';
 import type { Patience } from './s3-patience.js';
+import type { Ending } from './s3-requests.js';
 import { persistently } from './s3-tidying.js';
-import { s3ErrorCode } from './s3-trouble.js';
+import type { ObjectOptions } from './s3-multipart.js';
 import type { SpoolFile } from './spool-file.js';
 
 /** S3 takes no more; parts grow for a video that would need more. */
@@ -25,31 +26,18 @@ export interface Upload {
   readonly refuseIfSwept: (ending: Ending) => Promise<void>;
 }
 
-/** The answers that say: somebody was there before, perhaps this very upload, whose own answer was lost. */
-const SETTLED: ReadonlySet<string> = new Set(['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchUpload']);
-
 /**
  * Creates one object from the spooled file, whole or not at all, and never over one that is there unless `replace` says
  * so. In parts of constant size also where one is enough: no request of an upload that was aborted, however late it comes,
- * makes an object, as a `PUT` would. `false`: look what is under the key now.
- * @throws the SDK's errors, the signal's reason; no multipart upload stays open
+ * makes an object, as a `PUT` would.
+ * @throws the SDK's errors, a StorageError, the signal's reason: the object may be there all the same, and no upload stays open
  */
 export async function uploadObject(
   upload: Upload,
   key: string,
   content: FileContent,
   options: ObjectOptions,
-): Promise<boolean> {
-  try {
-    await putInParts(upload, key, content, options);
-    return true;
-  } catch (error) {
-    if (SETTLED.has(s3ErrorCode(error))) return false;
-    throw error;
-  }
-}
-
-async function putInParts(upload: Upload, key: string, content: FileContent, options: ObjectOptions): Promise<void> {
+): Promise<void> {
   const { bucket, claim, patience, refuseIfSwept } = upload;
   await refuseIfSwept(patience);
   const uploadId = await claim.beginUpload(key, options, patience);
@@ -57,27 +45,13 @@ async function putInParts(upload: Upload, key: string, content: FileContent, opt
     await claim.record({ uploadId, key }, patience);
     const parts = await putParts(upload, key, uploadId, content.bytes);
     await refuseIfSwept(patience);
-    await bucket.finishUpload({ key, uploadId, parts }, options, patience);
-    await mustBeThere(upload, key, content);
+    await bucket.uploads.finish({ key, uploadId, parts }, options, patience);
+    // Services say "done" at the end of an aborted upload as well, or before they have it, or keep it.
+    if (!(await bucket.isSaidToHold(key, content, patience))) throw notThere(key);
   } catch (error) {
-    claim.releaseAfter(persistently((tidying) => bucket.endUpload(key, uploadId, tidying)));
+    claim.releaseAfter(persistently((tidying) => bucket.uploads.end(key, uploadId, tidying)));
     throw error;
   }
-}
-
-/** A storage that says "done" and has nothing, or not all of it, would lose a paid video without a word. */
-async function mustBeThere(
-  { bucket, patience, refuseIfSwept }: Upload,
-  key: string,
-  { bytes }: FileContent,
-): Promise<void> {
-  const found = await bucket.sizeOf(key, patience);
-  if (found === bytes) return;
-  await refuseIfSwept(patience); // services say "done" at the end of an aborted upload as well, where other content is there
-  throw new StorageError(
-    'StorageFailed',
-    `The storage said that it has all ${bytes} bytes of "${key}", but it lists ${found ?? 'none'}; look for what else writes or removes objects there.`,
-  );
 }
 
 async function putParts(upload: Upload, key: string, uploadId: string, bytes: number): Promise<CompletedPart[]> {
@@ -94,7 +68,7 @@ async function putParts(upload: Upload, key: string, uploadId: string, bytes: nu
       parts[number - 1] = await buffers.lend(length, patience.abortSignal, async (buffer) => {
         const body = buffer.subarray(0, length);
         const sha256 = await spool.read(body, position);
-        return await bucket.putPart({ key, uploadId, number, body }, sha256, patience);
+        return await bucket.uploads.putPart({ key, uploadId, number, body }, sha256, patience);
       });
     }
   };
@@ -108,4 +82,11 @@ async function putParts(upload: Upload, key: string, uploadId: string, bytes: nu
 /** At most 10,000 parts, of whole blocks of the spooled file. */
 export function partBytesFor(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / MAX_PARTS / PART_BYTES)) * PART_BYTES;
+}
+
+function notThere(key: string): StorageError {
+  return new StorageError(
+    'StorageFailed',
+    `The storage said that it saved "${key}", but it is not there; look for what else writes or removes objects there.`,
+  );
 }

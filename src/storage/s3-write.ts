@@ -1,10 +1,10 @@
 import { siblingKey } from '../contract/output-key.js';
 import type { FileContent } from './hash-file.js';
 import { StorageError, type OpenOptions, type StoredVideo, type VideoWrite, type WriteOwner } from './port.js';
-import type { Ending } from './s3-bucket.js';
 import type { Patience } from './s3-patience.js';
+import type { Ending } from './s3-requests.js';
 import { inTime } from './s3-tidying.js';
-import { s3Trouble } from './s3-trouble.js';
+import { s3ErrorCode, s3Trouble } from './s3-trouble.js';
 import { uploadObject, type Upload } from './s3-upload.js';
 
 interface S3WriteDeps extends Omit<Upload, 'patience' | 'refuseIfSwept'>, OpenOptions {
@@ -15,6 +15,9 @@ interface S3WriteDeps extends Omit<Upload, 'patience' | 'refuseIfSwept'>, OpenOp
 
 /** A video that is saved must not be told late, nor a transfer that has failed; tidying up goes on meanwhile. */
 const TIDYING_HOLDS_UP_MS = 10_000;
+
+/** The answers that say: somebody was there before, perhaps this very upload, whose own answer was lost. */
+const SETTLED: ReadonlySet<string> = new Set(['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchUpload']);
 
 /** What is under a key: this content, what may not be replaced (`folder` never), or nothing. */
 type Placement = 'placed' | 'taken' | 'folder' | 'free';
@@ -87,16 +90,19 @@ export class S3Write implements VideoWrite {
   /** Looks before it uploads, which may take minutes; the condition of the upload itself decides in the end. */
   private async placeAt(key: string, content: FileContent, replace: boolean): Promise<Exclude<Placement, 'free'>> {
     const found = await this.compare(key, content);
-    if (found !== 'free' && !(found === 'taken' && replace)) return found;
+    if (isFinal(found, replace)) return found;
     const options = { contentType: 'video/mp4', metadata: metadataOf(this.to.owner, content), replace };
     const objectKey = this.to.objectKey(key);
-    const isDone = await uploadObject(this.uploadOf(key), objectKey, content, options);
-    if (isDone && found === 'free') return 'placed';
-    const now = await this.compare(key, content);
-    if (now === 'placed') return now;
-    if (isDone) throw notReplaced(key);
-    if (now === 'free' || (now === 'taken' && replace)) throw swept(key);
-    return now;
+    const upload = this.uploadOf(key);
+    try {
+      await uploadObject(upload, objectKey, content, options);
+      return 'placed';
+    } catch (error) {
+      const now = await this.compare(key, content); // whatever was answered, a video that is there is saved
+      if (isFinal(now, replace)) return now;
+      await upload.refuseIfSwept(this.patience);
+      throw SETTLED.has(s3ErrorCode(error)) ? swept(key) : error;
+    }
   }
 
   private uploadOf(key: string): Upload {
@@ -129,6 +135,10 @@ export class S3Write implements VideoWrite {
   }
 }
 
+function isFinal(found: Placement, replace: boolean): found is Exclude<Placement, 'free'> {
+  return found !== 'free' && !(found === 'taken' && replace);
+}
+
 /** Printable ASCII and at most 2 KiB in all, which is what S3 takes. */
 function metadataOf({ workflowId, jobId }: WriteOwner, { sha256 }: FileContent): Record<string, string> {
   return { 'workflow-id': headerText(workflowId), 'job-id': headerText(jobId), sha256 };
@@ -147,13 +157,6 @@ function swept(key: string): StorageError {
   return new StorageError(
     'StorageFailed',
     `The unfinished transfer of "${key}" was swept while it ran, by another attempt or a clean-up.`,
-  );
-}
-
-function notReplaced(key: string): StorageError {
-  return new StorageError(
-    'StorageFailed',
-    `The storage said that it replaced "${key}", but other content is there; look for what else writes there.`,
   );
 }
 

@@ -27,6 +27,12 @@ const FORMS: readonly (readonly [string, (key: string) => string])[] = [
   ['masked too little', (key) => `no such key ${key.slice(0, 12)}...${key.slice(-20)}`],
   ['a letter at a time', (key) => Array.from(key).join(' ')],
   ['a letter at a time in JSON', (key) => JSON.stringify(Array.from(key))],
+  ['a letter at a time in a JSON object', (key) => JSON.stringify(Object.assign({}, Array.from(key)))],
+  [
+    'a letter at a time in an indented JSON object',
+    (key) => JSON.stringify(Object.assign({}, Array.from(key)), null, 2),
+  ],
+  ['in the colours of a terminal', (key) => each(key, (_, letter) => `\u001b[1;31m${letter}\u001b[0m`)],
   ['by place in JSON', (key) => JSON.stringify(Uint8Array.from(Buffer.from(key)))],
   ['with control characters between', (key) => Array.from(key).join('\u0000')],
   ['with marks and signs between', (key) => lines(key, 3, '\u2122\u00b2')],

@@ -84,6 +84,12 @@ async function putOther(key: string): Promise<void> {
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'other' }));
 }
 
+/** S3 counts in seconds. */
+async function nextSecond(): Promise<void> {
+  const began = Date.now();
+  await vi.waitUntil(() => Math.floor(Date.now() / 1_000) > Math.floor(began / 1_000), { timeout: 10_000 });
+}
+
 async function removeClaims(): Promise<void> {
   for (const Key of await server.everything(bucket)) {
     if (Key.startsWith('.longtake-')) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
@@ -129,7 +135,7 @@ describe('an upload to S3', () => {
     expect(head.ChecksumSHA256).toBe(`${ofParts}-1`);
     expect(head.ContentType).toBe('video/mp4');
     expect(proxy.calls.filter(({ path }) => path.endsWith(KEY)).map(({ kind }) => kind)).toEqual([
-      ...['POST uploads', 'PUT part', 'POST upload'],
+      ...['POST uploads', 'PUT part', 'POST upload', 'HEAD'],
     ]);
   });
 
@@ -207,7 +213,7 @@ describe('an upload to S3', () => {
     const write = await begin(store, KEY, video);
     await expect(write.publish(contentOf(video))).rejects.toMatchObject({
       type: 'StorageFailed',
-      message: expect.stringMatching(/said that it has all \d+ bytes .*, but it lists none/) as string,
+      message: expect.stringContaining('said that it saved "greenhouse.mp4", but it is not there') as string,
     });
     await write.discard();
     expect(await server.everything(bucket)).toEqual([]);
@@ -220,9 +226,66 @@ describe('an upload to S3', () => {
     await write.write(video);
     await expect(write.publish(contentOf(video))).rejects.toMatchObject({
       type: 'StorageFailed',
-      message: expect.stringContaining('said that it replaced') as string,
+      message: expect.stringContaining('said that it saved "greenhouse.mp4", but it is not there') as string,
     });
     await write.discard();
+  });
+
+  describe('whose end the server tells of wrongly', () => {
+    const ERROR = { status: 200, body: '<?xml version="1.0"?>\n<Error><Code>InternalError</Code></Error>\n' };
+    const isEnd = ({ kind, path }: S3Call): boolean => kind === 'POST upload' && path.endsWith(KEY);
+
+    /** The server itself says "done" to the end of an upload that is gone, where other content is there. */
+    function endAndReplace(other: Buffer): void {
+      proxy.fate = async (call): Promise<Fate> => {
+        if (!isEnd(call)) return 'pass';
+        await abortAllUploads();
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key: KEY, Body: other }));
+        return 'pass';
+      };
+    }
+
+    it('is not taken for other content of the same length: it goes beside it', async () => {
+      const other = randomBytes(SMALL.length);
+      endAndReplace(other);
+      const stored = await save(store, KEY, SMALL);
+      expect(stored).toMatchObject({ key: siblingKey(KEY, OWNER.jobId), ...contentOf(SMALL) });
+      expect((await objectAt(stored.key)).equals(SMALL)).toBe(true);
+      expect((await objectAt(KEY)).equals(other)).toBe(true);
+    });
+
+    it('is not taken for other content of the same length that it was to replace', async () => {
+      const other = randomBytes(SMALL.length);
+      await putOther(KEY);
+      endAndReplace(other);
+      await expect(save(store, KEY, SMALL, { overwrite: true })).rejects.toMatchObject({ type: 'StorageFailed' });
+      expect((await objectAt(KEY)).equals(other)).toBe(true);
+    });
+
+    it('is asked for again where the storage says neither what it did nor that it failed', async () => {
+      let ends = 0;
+      proxy.fate = (call) => (isEnd(call) && ++ends === 1 ? ERROR : 'pass');
+      expect(await save(store, KEY, SMALL)).toMatchObject({ key: KEY, ...contentOf(SMALL) });
+      expect(ends).toBe(2);
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it.each([
+      ['403', 'deny'],
+      ['InvalidPart', { status: 400, code: 'InvalidPart' }],
+      ['304', { status: 304 }],
+    ] as const)('is saved also where the first answer was lost, and the second is %s', async (_what, answer) => {
+      let ends = 0;
+      proxy.fate = (call) => (!isEnd(call) ? 'pass' : ++ends === 1 ? 'lose-answer' : answer);
+      expect(await save(store, KEY, SMALL)).toMatchObject({ key: KEY, ...contentOf(SMALL) });
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it.each(['not-implemented', 'deny'] as const)('is read where no head can be had (%s)', async (answer) => {
+      proxy.fate = ({ kind }) => (kind === 'HEAD' ? answer : 'pass');
+      expect(await save(store, KEY, SMALL)).toMatchObject({ key: KEY, ...contentOf(SMALL) });
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
   });
 
   it.each(SIZES)('does not replace what came under its key meanwhile (%s)', async (_size, video) => {
@@ -513,6 +576,59 @@ describe('an upload to S3', () => {
     expect(await server.everything(bucket)).toEqual([KEY]);
   });
 
+  it('to the sibling key is swept also where nobody wrote it down', async () => {
+    await putOther(KEY);
+    const recorded = moment();
+    proxy.fate = ({ condition }) => {
+      if (condition !== 'if-match') return 'pass';
+      recorded.come();
+      return 'hang';
+    };
+    const dead = await begin(store, KEY, SMALL);
+    dead.publish(contentOf(SMALL)).catch(() => undefined);
+    await recorded.came;
+    await storeAt(`s3://${bucket}`).sweep(KEY, OWNER);
+    expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
+  it('to the sibling key that begins under the hands of a sweep saves nothing', async () => {
+    const [swept, end] = [moment(), latePart()];
+    proxy.fate = async ({ kind, path }): Promise<Fate> => {
+      if (kind === 'POST upload' && path.endsWith(KEY)) {
+        await putOther(KEY);
+        await swept.came;
+        return 'refuse-condition';
+      }
+      if (kind === 'DELETE') {
+        swept.come(); // its claim is about to go
+        await end.received;
+      }
+      return kind === 'POST upload' ? end.fate : 'pass';
+    };
+    const published = expect(save(store, KEY, SMALL)).rejects.toMatchObject({ type: 'StorageFailed' });
+    await expect.poll(() => proxy.calls.some(({ kind }) => kind === 'POST upload')).toBe(true);
+    await store.sweep(KEY, OWNER);
+    await end.send();
+    await published;
+    expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
+  it('that was left for the sibling key is swept too, without a list of uploads', async () => {
+    const dead = moment();
+    proxy.fate = async ({ kind, path }): Promise<Fate> => {
+      if (kind === 'POST upload') await putOther(KEY);
+      if (kind === 'PUT part' && !path.endsWith(KEY)) dead.come();
+      return kind === 'DELETE upload' || (kind === 'PUT part' && !path.endsWith(KEY)) ? 'hang' : 'pass';
+    };
+    const write = await begin(store, KEY, SMALL);
+    write.publish(contentOf(SMALL)).catch(() => undefined);
+    await dead.came;
+    expect(await server.everything(bucket)).toContain(`upload of ${KEY}`);
+    proxy.fate = ({ kind }) => (kind === 'GET uploads' ? 'deny' : 'pass');
+    await store.sweep(KEY, OWNER);
+    expect(await server.everything(bucket)).toEqual([KEY]);
+  });
+
   it('goes on where the answer to its record was lost', async () => {
     const records: S3Call[] = [];
     proxy.fate = (call) => (call.condition === 'if-match' && records.push(call) === 1 ? 'lose-answer' : 'pass');
@@ -559,8 +675,7 @@ describe('an upload to S3', () => {
 
     it('is swept with the claim of a dead attempt; those of other runs and from before are left alone', async () => {
       await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: KEY }));
-      const began = Date.now();
-      await vi.waitUntil(() => Math.floor(Date.now() / 1_000) > Math.floor(began / 1_000), { timeout: 10_000 });
+      await nextSecond();
       proxy.fate = ({ kind }) => (kind === 'PUT part' ? 'hang' : 'pass');
       const rival = await begin(store, KEY, LARGE, { owner: { ...OWNER, runId: 'run-2' } });
       rival.publish(contentOf(LARGE)).catch(() => undefined);
@@ -683,6 +798,43 @@ describe('an upload to S3', () => {
       expect(await server.everything(bucket)).toEqual([KEY]);
     });
 
+    describe('and whose claim was asked for twice, since the first request was long on its way', () => {
+      /** An attempt that waits at `at`, after a claim of which another request is still to land. */
+      async function claimedTwice(at: string) {
+        await putOther(KEY);
+        const [first, held] = [latePart({ cutOff: true }), latePart()];
+        let claims = 0;
+        proxy.fate = ({ kind }) => (kind === 'PUT' && ++claims === 1 ? first.fate : kind === at ? held.fate : 'pass');
+        const write = await begin(store, KEY, SMALL, { overwrite: true });
+        const published = expect(write.publish(contentOf(SMALL))).rejects.toMatchObject({
+          message: expect.stringContaining('was swept while it ran') as string,
+        });
+        await held.received;
+        return { first, held, published };
+      }
+
+      it('does not do so when it was swept before that landed', async () => {
+        const { first, held, published } = await claimedTwice('POST uploads');
+        await direct().sweep(KEY, OWNER);
+        await first.send();
+        await held.send();
+        await published;
+        expect((await objectAt(KEY)).toString()).toBe('other');
+        expect(await server.everything(bucket)).toEqual([KEY]);
+      });
+
+      it('does not do so when it was swept after that landed on what names its upload', async () => {
+        const { first, held, published } = await claimedTwice('POST upload');
+        await nextSecond(); // what came in the second of the claim is found in the list of uploads
+        await first.send();
+        await direct().sweep(KEY, OWNER);
+        await held.send();
+        await published;
+        expect((await objectAt(KEY)).toString()).toBe('other');
+        expect(await server.everything(bucket)).toEqual([KEY]);
+      });
+    });
+
     it('does so also where that comes or goes under its hands', async () => {
       const changes = [
         () => putOther(KEY),
@@ -744,7 +896,8 @@ describe('a check before the submit', () => {
   it('asks S3 thirteen small things, of which one writes and one removes what was written', async () => {
     await store.check(KEY, { overwrite: false });
     expect(proxy.calls.map(({ kind, condition }) => (condition === null ? kind : `${kind} ${condition}`))).toEqual([
-      ...['GET list', 'GET list', 'GET list', 'PUT', 'GET list', 'PUT if-none-match', 'PUT if-match', 'GET'],
+      ...['GET list', 'GET list', 'GET list', 'PUT', 'GET list', 'PUT if-none-match', 'PUT if-match'],
+      'GET if-match',
       ...['POST uploads', 'PUT part', 'POST upload if-none-match', 'DELETE upload', 'DELETE'],
     ]);
   });
@@ -987,6 +1140,17 @@ describe('a bucket that cannot be used', () => {
     proxy.fate = ({ condition }) => (condition === header ? 'not-implemented' : 'pass');
     expect(await refusal(store)).toMatch(new RegExp(`does not know ${header};`, 'i'));
     expect(await server.everything(bucket)).toEqual([]);
+  });
+
+  it('because something on the way changes the ETags of objects', async () => {
+    proxy.fate = ({ kind }) => (kind === 'PUT' ? 'weaken-etag' : 'pass');
+    expect(await refusal(store)).toMatch(/does not know an object by the ETag that it gave it \(If-Match\)/);
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+
+  it('because it gives objects no ETag', async () => {
+    proxy.fate = ({ kind }) => (kind === 'PUT' ? { status: 200 } : 'pass');
+    expect(await refusal(store)).toContain('gives objects no ETag');
   });
 
   it.each(['PUT', 'POST upload'])('because the service takes no notice of If-None-Match in a %s', async (deaf) => {

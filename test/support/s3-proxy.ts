@@ -10,6 +10,8 @@ export type Fate =
   | 'hang'
   /** Done, and the answer is lost. */
   | 'lose-answer'
+  /** Done, and the ETag comes back as a weak one, as gateways that compress make it. */
+  | 'weaken-etag'
   /** 503 SlowDown, as S3 says it. */
   | 'slow-down'
   /** 500 for good. */
@@ -36,6 +38,8 @@ export interface Refusal {
 }
 
 export interface LatePart {
+  /** The sender's connection breaks as soon as all of it has come. */
+  readonly cutOff: boolean;
   /** All of it has come from the sender. */
   readonly received: () => void;
   readonly rest: Promise<unknown>;
@@ -44,9 +48,10 @@ export interface LatePart {
 }
 
 /** A request that is long on its way: its last byte, or all of what has no body, reaches the storage when it is told to. */
-export function latePart() {
+export function latePart({ cutOff = false } = {}) {
   const [received, sent, landed] = [deferred<null>(), deferred<null>(), deferred<null>()];
   const fate: LatePart = {
+    cutOff,
     received: () => {
       received.resolve(null);
     },
@@ -117,7 +122,7 @@ async function handle(proxy: S3Proxy, endpoint: string, incoming: IncomingMessag
     incoming.resume().once('end', () => {
       pretend(outgoing);
     });
-  else forward(endpoint, incoming, outgoing, fate === 'lose-answer');
+  else forward(endpoint, incoming, outgoing, fate);
 }
 
 function describe({ method = '', url = '', headers }: IncomingMessage): S3Call {
@@ -150,9 +155,10 @@ async function forwardLate(
   endpoint: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { received, rest, landed }: LatePart,
+  { cutOff, received, rest, landed }: LatePart,
 ): Promise<void> {
   const body = await buffer(incoming);
+  if (cutOff) outgoing.destroy();
   received();
   const { method, url, headers } = incoming;
   if (body.length === 0) await rest; // its head is all of it
@@ -168,14 +174,16 @@ async function forwardLate(
 }
 
 /** The signature covers the Host header, so that travels as it came. */
-function forward(endpoint: string, incoming: IncomingMessage, outgoing: ServerResponse, lose: boolean): void {
+function forward(endpoint: string, incoming: IncomingMessage, outgoing: ServerResponse, fate: Fate): void {
   const { method, url, headers } = incoming;
   const onward = send(endpoint + (url ?? ''), { method, headers, setHost: false }, (answer) => {
-    if (lose) {
+    if (fate === 'lose-answer') {
       answer.resume().once('end', () => outgoing.destroy());
       return;
     }
-    outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+    const { etag } = answer.headers;
+    const weakened = fate === 'weaken-etag' && etag !== undefined ? { etag: `W/${etag}` } : {};
+    outgoing.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...weakened });
     answer.pipe(outgoing);
   });
   onward.on('error', () => outgoing.destroy());
