@@ -41,6 +41,7 @@ it('finds that everything is there, without spending anything', async () => {
     'key',
     'storage',
     'http address',
+    'metrics address',
     'webhook',
     'encryption',
   ]) {
@@ -133,6 +134,19 @@ it('finds that the HTTP address is taken, unless a worker answers there', async 
   expect(stdout).toMatch(/^FAIL http address .* is taken by another program\. Set LONGTAKE_HTTP_ADDRESS/m);
   other.removeAllListeners('request').on('request', (_request, response) => response.end('ok\n'));
   expect((await longtake(['doctor'], taken)).stdout).toMatch(/^ok {3}http address +.*where a worker answers$/m);
+});
+
+it('finds that the address for metrics is taken, unless a worker shows them there', async () => {
+  const other = createServer((_request, response) => response.end('no metrics\n'));
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void other.close());
+  const address = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const taken = { cwd: await newFolder(), env: { ...env, LONGTAKE_METRICS_ADDRESS: address } };
+  const { code, stdout } = await longtake(['doctor'], taken);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^FAIL metrics address .* is taken by another program\. Set LONGTAKE_METRICS_ADDRESS/m);
+  other.removeAllListeners('request').on('request', (_request, response) => response.end('longtake_submits_total 0\n'));
+  expect((await longtake(['doctor'], taken)).stdout).toMatch(/^ok {3}metrics address +.*a worker shows its own$/m);
 });
 
 it('notes that nobody works on a task queue, which is no failure', async () => {

@@ -3,6 +3,7 @@ import type { Finding } from '../checks/finding.js';
 import { checkEncryption } from '../checks/encryption.js';
 import { checkHttpAddress } from '../checks/http-address.js';
 import { checkLocalServer } from '../checks/local-server.js';
+import { checkMetricsAddress } from '../checks/metrics-address.js';
 import { checkNode } from '../checks/node.js';
 import { checkProvider } from '../checks/provider.js';
 import { checkStorage } from '../checks/storage.js';
@@ -18,6 +19,7 @@ const CHECKS: readonly ((config: Config) => Promise<readonly Finding[]> | readon
   checkProvider,
   async (config) => [await checkStorage(config)],
   async (config) => [await checkHttpAddress(config)],
+  async (config) => [await checkMetricsAddress(config)],
   (config) => [checkWebhook(config)],
   (config) => [checkEncryption(config)],
   async (config) => [await checkLocalServer(config)],

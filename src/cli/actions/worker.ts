@@ -42,7 +42,9 @@ function startRuntime(config: Config, logger: Logger): void {
   } catch (error) {
     if (metricsAddress === null) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw usageError(`LONGTAKE_METRICS_ADDRESS ${addressText(metricsAddress)} cannot be used: ${reason}`);
+    throw usageError(
+      `LONGTAKE_METRICS_ADDRESS ${addressText(metricsAddress)} cannot be used: ${reason}. Give another one, or "off".`,
+    );
   }
 }
 
