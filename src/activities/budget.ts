@@ -1,5 +1,6 @@
 import Big from 'big.js';
 import { askedToWait } from '../contract/asked-to-wait.js';
+import { dollars } from '../contract/dollars.js';
 import type { ProviderRequest } from '../contract/types.js';
 import type { VideoModel } from '../openrouter/answers.js';
 import { estimateCostUsd } from '../openrouter/pricing.js';
@@ -83,7 +84,7 @@ function refuseAbove(maxCostUsd: number, estimate: string | null, request: Provi
   if (new Big(estimate).gt(maxCostUsd)) {
     throw finalFailure(
       'BudgetExceeded',
-      `The request to ${model} is estimated at $${estimate}, over maxCostUsd ${maxCostUsd}. Nothing was submitted. ` +
+      `The request to ${model} is estimated at ${dollars(estimate)}, over maxCostUsd ${maxCostUsd}. Nothing was submitted. ` +
         'Raise maxCostUsd (--max-cost), or ask for fewer seconds or a lower resolution.',
     );
   }

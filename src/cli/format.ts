@@ -20,12 +20,6 @@ export function bytes(count: number): string {
   return unit === 'B' ? `${count} B` : `${value.toFixed(1)} ${unit}`;
 }
 
-/** `$0.12`; more digits only where they count. */
-export function dollars(amount: number | string): string {
-  const [whole = '0', fraction = ''] = String(Number(Number(amount).toFixed(6))).split('.');
-  return `$${whole}.${fraction.padEnd(2, '0')}`;
-}
-
 /** `2026-11-22 07:00:12+01:00`: local time, and how far from UTC, in which messages are. */
 export function localTime(iso: string): string {
   const time = new Date(iso);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { dollars } from '../contract/dollars.js';
 import type { GenerateVideoInput } from '../contract/types.js';
-import { dollars } from './format.js';
 
 /** What a run that exists was started with, where that is not the input that it would get now, else `null`. */
 export function inputDifference(before: GenerateVideoInput, wanted: GenerateVideoInput): string | null {

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { resolveCommands } from '../contract/commands.js';
+import { dollars } from '../contract/dollars.js';
 import { isSimulatedJob } from '../contract/job-id.js';
 import type { GenerateVideoResult, VideoAsset, VideoStatus } from '../contract/types.js';
 import { isUnbilled, UNBILLED } from '../contract/unbilled.js';
 import { commandHere } from './command-here.js';
-import { bytes, dollars } from './format.js';
+import { bytes } from './format.js';
 import type { Outcome } from './outcome.js';
 import { complain, print, say, warn } from './output.js';
 import { paint } from './terminal.js';

@@ -8,6 +8,7 @@ import type { Provider } from './provider.js';
 import { settingsOf } from './settings.js';
 import { trialOf } from './trial-models.js';
 import { checkRequest, type CheckedRequest, type VideoRequest } from './video-request.js';
+import { dollars } from '../contract/dollars.js';
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = 2;
@@ -17,7 +18,7 @@ export async function submitVideo(provider: Provider, { request: message, respon
   const checked = checkRequest(await readBody(message, MAX_BODY_BYTES));
   refuseOnTrial(provider, checked.request);
   const job = acceptJob(provider, checked);
-  const accepted = `POST /videos ${job.model} → ${job.id} (${job.costUsd === null ? 'no price' : `$${job.costUsd}`})`;
+  const accepted = `POST /videos ${job.model} → ${job.id} (${job.costUsd === null ? 'no price' : dollars(job.costUsd)})`;
   if (trialOf(job.model).submit === 'answer-lost') {
     message.socket.destroy();
     return `${accepted}, answer lost on purpose; go on with: longtake resolve ID --adopt ${job.id}`;

@@ -1,6 +1,7 @@
 import { CancelledFailure, condition, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { adoptCommand } from '../contract/commands.js';
+import { dollars } from '../contract/dollars.js';
 import { CANCELLED_IN_TIME } from '../contract/unbilled.js';
 import { CANCEL_RUN } from './activity-options.js';
 import { goesBy } from './changes.js';
@@ -43,7 +44,7 @@ function consequence(run: VideoRun): string {
   const saved = assets.length === 0 ? '' : ` Already saved: ${assets.map((asset) => asset.uri).join(', ')}.`;
   const isMade = jobEnd(providerStatus ?? '') === 'saved';
   const goesOn = isMade ? 'is finished, and may be billed' : 'goes on at the provider and may be billed';
-  const bill = `Job ${jobId} ${costUsd === null ? goesOn : `cost $${costUsd}`}.`;
+  const bill = `Job ${jobId} ${costUsd === null ? goesOn : `cost ${dollars(costUsd)}`}.`;
   // The run's own key is taken by what is saved already.
   const command = adoptCommand(jobId, assets.length === 0 ? output : null, overwrite);
   return `${bill}${saved} To save its video after all: ${command}`;

@@ -1,4 +1,5 @@
 import { cancelCommand, resolveCommands } from '../contract/commands.js';
+import { dollars } from '../contract/dollars.js';
 import { firstWords } from '../contract/first-words.js';
 import { code, prose } from '../contract/markdown.js';
 import type { ProviderRequest, VideoStatus } from '../contract/types.js';
@@ -70,10 +71,10 @@ function pollsOf({ polls, nextPollAt }: VideoStatus): string {
 function costOf(status: VideoStatus): string | null {
   const { costUsd, estimatedCostUsd } = status;
   if (isUnbilled(status)) return UNBILLED;
-  if (estimatedCostUsd === null) return costUsd === null ? null : dollars(costUsd);
-  if (costUsd === null) return unknownCost(status, `estimated ${dollars(estimatedCostUsd)}`);
-  if (costUsd > estimatedCostUsd) return `${dollars(costUsd)}, above the estimate of ${dollars(estimatedCostUsd)}`;
-  return `${dollars(costUsd)} (estimated ${dollars(estimatedCostUsd)})`;
+  if (estimatedCostUsd === null) return costUsd === null ? null : price(costUsd);
+  if (costUsd === null) return unknownCost(status, `estimated ${price(estimatedCostUsd)}`);
+  if (costUsd > estimatedCostUsd) return `${price(costUsd)}, above the estimate of ${price(estimatedCostUsd)}`;
+  return `${price(costUsd)} (estimated ${price(estimatedCostUsd)})`;
 }
 
 function unknownCost(status: VideoStatus, estimate: string): string {
@@ -82,8 +83,8 @@ function unknownCost(status: VideoStatus, estimate: string): string {
 }
 
 /** As code: between two dollar signs the UI would set mathematics. */
-function dollars(amount: number): string {
-  return code(`$${amount}`);
+function price(amount: number): string {
+  return code(dollars(amount));
 }
 
 function warnings({ status }: RunDescription): string[] {

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { CheckFailureDetails, Plan } from '../activities/check-request.js';
 import { adoptCommand } from '../contract/commands.js';
+import { dollars } from '../contract/dollars.js';
 import type { Problem } from '../contract/failures.js';
 import { isUsableJobId } from '../contract/job-id.js';
 import { MODEL_MEMO, OUTPUT_MEMO, STATUS_MEMO } from '../contract/names.js';
@@ -291,7 +292,7 @@ export class VideoRun {
     const { inDoubt } = this.submits;
     if (inDoubt.length === 0) return '';
     const { estimatedCostUsd } = this.status;
-    const cost = estimatedCostUsd === null ? '' : ` It may have cost $${estimatedCostUsd}.`;
+    const cost = estimatedCostUsd === null ? '' : ` It may have cost ${dollars(estimatedCostUsd)}.`;
     const before = inDoubt.slice(0, -1);
     const others = before.length === 0 ? '' : ` Also in doubt, and perhaps billed as well: ${before.join('; ')}.`;
     return `${cost} In doubt is ${inDoubt.at(-1)}.${others}`;

@@ -9,6 +9,7 @@ import type { ApplicationFailure } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { askedToWait } from '../contract/asked-to-wait.js';
 import { adoptCommand } from '../contract/commands.js';
+import { dollars } from '../contract/dollars.js';
 import type { FailureType } from '../contract/failures.js';
 import { LIMITS } from '../contract/limits.js';
 import type { Job, PollAnswer } from '../openrouter/answers.js';
@@ -170,7 +171,7 @@ class Wait {
 
   private bill(): string {
     const { costUsd } = this.run.status;
-    return costUsd === null ? ' It did not say whether the job is billed.' : ` It cost $${costUsd}.`;
+    return costUsd === null ? ' It did not say whether the job is billed.' : ` It cost ${dollars(costUsd)}.`;
   }
 
   private nextPollAt(): number {

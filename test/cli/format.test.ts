@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { age, bytes, clock, dollars, localTime, table } from '../../src/cli/format.js';
+import { age, bytes, clock, localTime, table } from '../../src/cli/format.js';
+import { dollars } from '../../src/contract/dollars.js';
 import { fit, plain } from '../../src/cli/terminal.js';
 
 it('writes amounts of money with cents, and more digits only where they count', () => {

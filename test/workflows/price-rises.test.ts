@@ -49,7 +49,7 @@ it.each([
       : {
           type: 'BudgetExceeded',
           message: expect.stringMatching(
-            /\$2, over maxCostUsd 0\.15.* An earlier submit .* may exist and be billed/,
+            /\$2\.00, over maxCostUsd 0\.15.* An earlier submit .* may exist and be billed/,
           ) as string,
         },
   );
@@ -68,7 +68,7 @@ it('a request that the provider refused for a day is sent again at no price abov
   await environment.sleep('25h');
   await expect(handle.result()).rejects.toMatchObject({
     type: 'BudgetExceeded',
-    message: expect.stringContaining('$2, over maxCostUsd 0.15') as string,
+    message: expect.stringContaining('$2.00, over maxCostUsd 0.15') as string,
   });
   expect(rig.provider.submits).toHaveLength(1);
 });

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { ListOptions, RunSummary } from '../../client/index.js';
 import { loadConfig } from '../../config.js';
 import { statusCommand } from '../../contract/commands.js';
+import { dollars } from '../../contract/dollars.js';
 import type { ProblemType } from '../../contract/failures.js';
 import { WORKFLOW_TYPE } from '../../contract/names.js';
 import { isSimulatedJob } from '../../contract/job-id.js';
@@ -9,7 +10,7 @@ import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
 import { usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { age, cancelSuffix, dollars, table } from '../format.js';
+import { age, cancelSuffix, table } from '../format.js';
 import { print, printHeading, printJson, say, warn } from '../output.js';
 import { plain } from '../terminal.js';
 

@@ -1,11 +1,12 @@
 import { loadConfig, type Config } from '../../config.js';
+import { dollars } from '../../contract/dollars.js';
 import type { VideoModel } from '../../openrouter/answers.js';
 import { createOpenRouter } from '../../openrouter/client.js';
 import { startSimulator } from '../../simulator/index.js';
 import { commandHere } from '../command-here.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { dollars, table } from '../format.js';
+import { table } from '../format.js';
 import { clipOf, pricePerSecond, priceOf, prices, type Clip } from '../model-prices.js';
 import { print, printHeading, printJson, say, warn } from '../output.js';
 import { plain } from '../terminal.js';
