@@ -117,6 +117,33 @@ describe('a run that is reset', () => {
     expect((await handle.status()).warnings[0]).toContain('the submit of the run before the reset');
   });
 
+  it('knows the job that it had before from that of an earlier start of its id', async () => {
+    let isDone = false;
+    rig.provider.script = {
+      submit: ({ n }) => accepted(n === 1 ? 'earlier-start' : 'before-reset'),
+      poll: ({ jobId }) => (jobId === 'earlier-start' || isDone ? completed(jobId) : job(jobId, 'failed')),
+    };
+    const { workflowId } = await rig.start();
+    const handle = rig.client.handle(workflowId);
+    await handle.result();
+    const args = [withDefaults({ output: 'second-start.mp4' })];
+    await rig.temporal.workflow.start('generateVideo', { workflowId, taskQueue: rig.taskQueue, args });
+    const second = rig.client.handle(workflowId);
+    await expect(second.result()).rejects.toMatchObject({ type: 'VideoFailed' });
+    for (const jobId of ['earlier-start', 'before-reset']) await untilListed(second, jobId);
+
+    await resetToStart(second);
+    const { error } = await awaiting(second);
+    expect(error?.message).toContain('It had job before-reset. A paid job');
+    isDone = true;
+    for (const jobId of ['earlier-start', 'before-reset']) {
+      await rig.temporal.workflow.getHandle(workflowId).signal('providerEvent', { jobId, status: 'completed' });
+    }
+    await until(second, ({ state }) => state === 'succeeded');
+    expect(await second.status()).toMatchObject({ jobId: 'before-reset' });
+    expect(rig.provider.submits).toHaveLength(2);
+  });
+
   it('while its submit is under way asks, although the server itself runs the activity again', async () => {
     const { handle, answer } = await withSubmitUnderWay('asked');
     const before = await completedTasks(rig, handle);
