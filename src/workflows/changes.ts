@@ -1,7 +1,11 @@
 import { patched } from '@temporalio/workflow';
 
 /** Changes of this code that runs already under way must not meet in their middle. A new one is added here. */
-export const CHANGES = ['decides-at-its-start'] as const;
+export const CHANGES = [
+  'decides-at-its-start',
+  // paid again without a word on a job from before a reset that could not be looked up, or that it learned of while somebody answered
+  'tells-of-earlier-jobs-first',
+] as const;
 
 /** Changes from before runs decided at their start, and what runs without them did. There will be no more of these. */
 export const EARLIER_CHANGES = [

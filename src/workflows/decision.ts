@@ -1,21 +1,13 @@
-import { type ApplicationFailure, condition, log, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.js';
-import { POLL } from './activity-options.js';
+import { type ApplicationFailure, condition, log, workflowInfo } from '@temporalio/workflow';
 import { cancelledRun } from './cancellation.js';
 import { goesBy } from './changes.js';
-import { activityCause } from './failures.js';
+import { JobsBeforeReset, type BeforeReset } from './jobs-before-reset.js';
 import { NamedJobs, type Doubt } from './named-jobs.js';
 import type { Decision, VideoRun } from './video-run.js';
 
-const { earlierJobs } = proxyLocalActivities<Pick<Activities, 'earlierJobs'>>(POLL);
-
 /** A submit of which nobody can say whether the provider accepted it. */
-export interface Unknown {
+export interface Unknown extends BeforeReset {
   readonly unknown: string;
-  /** In doubt is what an earlier run sent, before a reset: the jobs that it is known to have had. */
-  readonly earlierJobs?: readonly string[];
-  /** Which jobs these are could not be looked up. */
-  readonly areUnread?: boolean;
   /** In doubt is no other submit than those before it: a job turned up, after what the provider had answered, if it had. */
   readonly turnedUp?: { readonly after: 'not sent' | ApplicationFailure | null };
 }
@@ -30,8 +22,7 @@ export async function awaitDecision(
   inDoubt: readonly string[],
 ): Promise<Decision | null> {
   run.decide(null);
-  const isTold = doubt.earlierJobs !== undefined && doubt.areUnread !== true;
-  if (isTold) run.hadBeforeReset(doubt.earlierJobs ?? []);
+  const earlier = new JobsBeforeReset(run, doubt);
   run.inDoubt = `${mayCost(run)}${whichOnes(inDoubt)}`;
   const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${run.inDoubt}${notOfThisRun(run.hinted.early)}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message: question } });
@@ -45,7 +36,7 @@ export async function awaitDecision(
       await condition(() => run.isCancelled() || run.inspections === 0);
       if (run.decided() === null && !run.isCancelled() && !run.hinted.hasTurnedUp()) return null;
     }
-    const before = isTold ? 'nothing' : await lookBack(run, doubt);
+    await earlier.look();
     const decision = preferred(run.decided(), found);
     const wouldPay = decision?.action === 'resubmit';
     if (wouldPay && run.inspections > 0 && goesBy('pays-after-other-answers')) {
@@ -53,13 +44,13 @@ export async function awaitDecision(
       continue;
     }
     if (wouldPay && named.hasNew()) continue;
-    if (decision !== null && !(wouldPay && (before !== 'nothing' || named.hasUntold()))) {
+    if (decision !== null && !(wouldPay && (earlier.hasUntold() || named.hasUntold()))) {
       run.decide(decision); // whoever gave another one is told
       return decision;
     }
     run.decide(null); // who has the request sent again hears first of the jobs that it may have led to
     if (run.isCancelled()) throw cancelledRun(run);
-    ask(run, question + (isTold ? '' : jobsBeforeReset(run, before)) + named.told());
+    ask(run, question + earlier.told() + named.told());
     if (named.toLookAt().length === 0 || run.decided() !== null) continue;
     await condition(() => run.isCancelled() || run.decided() !== null || named.hasNew(), named.lookAgainAfterMs(), {
       summary: `look again at ${named.toLookAt().join(', ')}`,
@@ -70,34 +61,6 @@ export async function awaitDecision(
 /** Or somebody is answering. */
 function isAnswered(run: VideoRun): boolean {
   return run.decided() !== null || run.inspections > 0;
-}
-
-/**
- * What the run had before Temporal's Reset is not in this history. Once, and `news` if there was a job; `unread` if that could
- * not be looked up, and then nothing is sent before it can be.
- */
-type LookBack = 'news' | 'nothing' | 'unread';
-
-async function lookBack(run: VideoRun, { areUnread = false }: Unknown): Promise<LookBack> {
-  if (!(run.isReset || areUnread) || run.knowsEarlierJobs || !goesBy('looks-back-after-reset')) return 'nothing';
-  try {
-    const jobs = await earlierJobs.executeWithOptions({ ...POLL, summary: 'jobs before the reset' }, []);
-    if (jobs === null) return 'unread';
-    run.hadBeforeReset(jobs);
-    return jobs.length > 0 ? 'news' : 'nothing';
-  } catch (error) {
-    if (activityCause(error) === null) throw error;
-    return 'nothing'; // at a worker of an earlier build, which did not say `null`
-  }
-}
-
-function jobsBeforeReset({ earlierJobs }: VideoRun, before: LookBack): string {
-  if (before === 'unread') {
-    return ' Which job the run had before Temporal’s Reset could not be looked up: the request is not sent again before that is known, so answer once more in a moment.';
-  }
-  return earlierJobs.length === 0
-    ? ''
-    : ` Temporal’s Reset took this run back, and before it the run had job ${earlierJobs.join(', ')}: before you have the request sent again, look at that.`;
 }
 
 /** On record as well: a job that an event named is to be known without any worker, and after a run was terminated. */

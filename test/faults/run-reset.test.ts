@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
+import { SCENARIOS } from '../recording/scenarios.js';
 import { accepted, completed, job, refusal } from '../support/provider.js';
 import { completedTasks, resetTo } from '../support/reset-run.js';
 import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
@@ -246,6 +247,17 @@ describe('a run that is reset', () => {
       });
     },
   );
+
+  it('into its question names that job before it pays, also where it learns of it while it looks at another one', async () => {
+    const own = await startRig();
+    onTestFinished(() => own.stop());
+    const { script = {}, story } = SCENARIOS['unknown-reset-and-told-first'] ?? {};
+    own.provider.script = script;
+    const handle = await own.start(PATIENT);
+    await story?.(handle, { rig: own, skip: () => Promise.reject(new Error('This clock is a real one.')) });
+    await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
+    expect(own.provider.submits).toHaveLength(3);
+  });
 
   it('when it is one of a cron schedule’s asks as well', async () => {
     rig.provider.script = {

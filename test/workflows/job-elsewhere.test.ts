@@ -3,6 +3,7 @@ import { Client } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { loadConfig } from '../../src/config.js';
+import { STATUS_MEMO } from '../../src/contract/names.js';
 import { clientDataConverter } from '../../src/encryption/data-converter.js';
 import { accepted, completed, job, refusal } from '../support/provider.js';
 import { startRig, until, type Rig } from '../support/rig.js';
@@ -100,7 +101,7 @@ async function startUnread(jobId: string): Promise<{ readonly workflowId: string
   return await stranger.workflow.start('of-another-kind', {
     workflowId: `unread-${jobId}`,
     taskQueue: rig.taskQueue,
-    memo: { longtakeStatus: { submittedAt: null, jobId } },
+    memo: { [STATUS_MEMO]: { submittedAt: null, jobId } },
     searchAttributes: { LongtakeJobId: [jobId] },
   });
 }
