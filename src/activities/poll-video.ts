@@ -61,11 +61,13 @@ export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
   };
 }
 
-async function otherOwners(temporal: TemporalPort, jobId: string, kin: InspectInput['kin']): Promise<readonly Owner[]> {
-  const owners = await temporal.ownersOf(jobId);
-  const own = activityInfo().workflowExecution;
-  const areOwn = await Promise.all(owners.map((owner) => own !== undefined && isOwn(temporal, own, owner, kin)));
-  return owners.filter((_, index) => areOwn[index] !== true);
+async function otherOwners(temporal: TemporalPort, jobId: string, kin: InspectInput['kin']): Promise<Owner[]> {
+  const run = activityInfo().workflowExecution;
+  const others: Owner[] = [];
+  for (const owner of await temporal.ownersOf(jobId)) {
+    if (run === undefined || !(await isOwn(temporal, run, owner, kin))) others.push(owner);
+  }
+  return others;
 }
 
 async function isOwn(temporal: TemporalPort, run: RunRef, owner: RunRef, kin: InspectInput['kin']): Promise<boolean> {

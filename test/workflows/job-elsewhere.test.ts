@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { loadConfig } from '../../src/config.js';
@@ -23,6 +24,7 @@ afterAll(async () => {
   await rig.stop();
 });
 
+const JOB_ID_KEY = defineSearchAttributeKey('LongtakeJobId', 'KEYWORD');
 const PATIENT = { polling: { initialInterval: '1h' } };
 const RUNNING = "ExecutionStatus = 'Running'";
 const CLOSED = "ExecutionStatus != 'Running'";
@@ -102,7 +104,7 @@ async function startUnread(jobId: string): Promise<{ readonly workflowId: string
     workflowId: `unread-${jobId}`,
     taskQueue: rig.taskQueue,
     memo: { [STATUS_MEMO]: { submittedAt: null, jobId } },
-    searchAttributes: { LongtakeJobId: [jobId] },
+    typedSearchAttributes: [{ key: JOB_ID_KEY, value: jobId }],
   });
 }
 
