@@ -9,8 +9,13 @@ export class AttemptOver extends Error {
 
 /** A run that has a job. */
 export interface Owner extends RunRef {
-  /** By a request of its own, which is proof that no other run's led to it; one that saves a job of before has none. */
-  readonly hasSubmitted: boolean;
+  /**
+   * By a request of its own, which is proof that no other run's led to it; or it saves a job that was there before. `unread`:
+   * what it recorded cannot be read, and proves nothing.
+   */
+  readonly origin: 'submitted' | 'adopted' | 'unread';
+  /** It may save the video yet, has saved it, or has ended without it. */
+  readonly stands: 'open' | 'saved' | 'over';
 }
 
 /** What activities may ask of Temporal. The worker implements it, so that no activity holds a client. */
@@ -40,16 +45,18 @@ export interface TemporalPort {
    * too late. `false`: the run is closed. Rejects when the server has not taken it.
    */
   reportLateJob(run: RunRef, job: { readonly jobId: string; readonly status: string }): Promise<boolean>;
-  /** Runs on this task queue that have this job, open or closed, one a workflow id, as far as the server can tell. At most three. */
+  /** Runs on this task queue that have this job, open or closed, as far as the server can tell. At most a hundred. */
   ownersOf(jobId: string): Promise<readonly Owner[]>;
+  /** Whether a run is of the same start as another one under its id, such as one that a reset made of it. Rejects when the server does not say. */
+  isOfOneStart(run: RunRef, other: RunRef): Promise<boolean>;
   /**
    * Whether a run may send a paid request. One that Temporal's Reset made may not, before somebody has answered it: what the
    * run before it paid for since is not in its history. `answer` is the id of the update by which somebody had the request
    * sent, `null` without one, `undefined` where the run does not say. Rejects when the server does not say.
    */
   mayPay(run: RunRef, answer: string | null | undefined): Promise<boolean>;
-  /** Jobs of all runs under this id, open or closed, as far as the server can tell. At most ten. */
-  jobsOf(workflowId: string): Promise<readonly string[]>;
+  /** Jobs of all runs of the same start as this one, open or closed, as far as the server can tell. At most ten. Rejects when it does not say. */
+  jobsOf(run: RunRef): Promise<readonly string[]>;
 }
 
 export interface RunRef {

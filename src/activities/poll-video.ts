@@ -1,7 +1,8 @@
 import { activityInfo } from '@temporalio/activity';
 import { askedToWait } from '../contract/asked-to-wait.js';
 import type { Job, PollAnswer } from '../openrouter/answers.js';
-import type { ActivityDeps, RunRef } from './deps.js';
+import { claimOn } from './claim-on-job.js';
+import type { ActivityDeps, Owner, RunRef, TemporalPort } from './deps.js';
 
 export interface JobRef {
   readonly jobId: string;
@@ -24,7 +25,9 @@ export type Inspection = (
       readonly final: boolean;
       /** The provider knows no such job, or not yet. */
       readonly isMissing?: boolean;
-      /** Another run has it that submitted nothing, so that it may have come of this one all the same. */
+      /** What of it another run has, of which nothing proves that it submitted it: it may have come of this one all the same. */
+      readonly holder?: string;
+      /** The ids of such runs, as workers of earlier builds say. */
       readonly savedBy?: string;
     }
 ) & {
@@ -34,10 +37,10 @@ export type Inspection = (
 
 export interface InspectInput extends JobRef {
   /**
-   * Whose jobs are this run's to adopt as well: those of any run under its workflow id, where a person says so or a reset
-   * made it, or nobody's. Default `id`.
+   * Whose jobs are this run's to adopt as well: those of any run under its workflow id, where a person says so, of any run of
+   * its start, where a reset made it, or nobody's. Default `id`.
    */
-  readonly kin?: 'id' | 'none';
+  readonly kin?: 'id' | 'start' | 'none';
 }
 
 export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
@@ -53,18 +56,22 @@ export function createInspectJob({ openRouter, temporal }: ActivityDeps) {
       const reason = `Job ${jobId} could not be read: ${answer.message}${wait} Try again; the run goes on waiting.`;
       return { adoptable: false, reason, final: false, retryAfterMs };
     }
-    const own = activityInfo().workflowExecution;
-    const isOwn = ({ workflowId, runId }: RunRef) =>
-      kin === 'id' ? workflowId === own?.workflowId : runId === own?.runId;
-    const others = (await temporal.ownersOf(jobId)).filter((run) => !isOwn(run));
-    if (others.length > 0) {
-      const ids = others.map(({ workflowId }) => workflowId).join(', ');
-      return {
-        adoptable: false,
-        reason: `Job ${jobId} belongs to the run ${ids}; this run goes on waiting for its own.`,
-        ...(others.some(({ hasSubmitted }) => hasSubmitted) ? { final: true } : { final: false, savedBy: ids }),
-      };
-    }
-    return { adoptable: true, job: answer.job, retryAfterMs };
+    const claim = claimOn(jobId, await otherOwners(temporal, jobId, kin));
+    return claim === null ? { adoptable: true, job: answer.job, retryAfterMs } : { adoptable: false, ...claim };
   };
+}
+
+async function otherOwners(temporal: TemporalPort, jobId: string, kin: InspectInput['kin']): Promise<Owner[]> {
+  const run = activityInfo().workflowExecution;
+  const others: Owner[] = [];
+  for (const owner of await temporal.ownersOf(jobId)) {
+    if (run === undefined || !(await isOwn(temporal, run, owner, kin))) others.push(owner);
+  }
+  return others;
+}
+
+async function isOwn(temporal: TemporalPort, run: RunRef, owner: RunRef, kin: InspectInput['kin']): Promise<boolean> {
+  if (owner.runId === run.runId) return true;
+  if (kin === 'none' || owner.workflowId !== run.workflowId) return false;
+  return kin === 'id' || (await temporal.isOfOneStart(run, owner));
 }

@@ -31,6 +31,8 @@ export interface SubmitInput {
 export interface UnknownDetails {
   /** What is in doubt is not this submit, which was not sent, but that of the run before the reset, which had these jobs. */
   readonly earlierJobs: readonly string[];
+  /** Which jobs these are could not be looked up. */
+  readonly areUnread?: true;
 }
 
 /** The `ApplicationFailure` type of an unknown outcome: not a failure of the run, but a question to a person. */
@@ -91,13 +93,16 @@ async function refuseAfterReset(temporal: TemporalPort, input: SubmitInput, orWa
   const run = activityInfo().workflowExecution;
   if (run === undefined || run.runId === input.firstRunId) return;
   if (await orWait('did not say whether the run was reset', () => temporal.mayPay(run, input.answer))) return;
-  const earlierJobs = await temporal.jobsOf(run.workflowId).catch(() => []);
-  const known = earlierJobs.length === 0 ? '' : ` It had job ${earlierJobs.join(', ')}.`;
-  const details: UnknownDetails = { earlierJobs };
+  const earlierJobs = await temporal.jobsOf(run).catch(() => null);
+  const details: UnknownDetails = earlierJobs === null ? { earlierJobs: [], areUnread: true } : { earlierJobs };
   throw unknownOutcome(
-    `Temporal’s Reset took this run back to before its submit, and the run before the reset may have submitted already.${known}`,
+    `Temporal’s Reset took this run back to before its submit, and the run before the reset may have submitted already.${hadJobs(details)}`,
     details,
   );
+}
+
+function hadJobs({ earlierJobs }: UnknownDetails): string {
+  return earlierJobs.length === 0 ? '' : ` It had job ${earlierJobs.join(', ')}.`;
 }
 
 /** A request may wait for days for a worker, or for a provider that refuses it. */

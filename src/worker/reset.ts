@@ -1,5 +1,5 @@
 import proto from '@temporalio/proto';
-import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, type WorkflowClient, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { RunRef } from '../activities/deps.js';
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
@@ -36,6 +36,22 @@ export async function resetRunOf(client: Client, { workflowId, runId }: RunRef):
     const isSuccessor =
       current.runId !== runId && current.status.name === 'RUNNING' && firstOf(current) === firstOf(before);
     return isSuccessor ? client.workflow.getHandle(workflowId, current.runId) : null;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+/**
+ * The run in which a start began. All that Temporal itself makes of it (by a reset, a schedule, a retry, or as a run continues)
+ * has the same, and another start of the same id has its own. `null`: the server does not have that run any more.
+ */
+export async function firstRunOf(
+  workflow: WorkflowClient,
+  { workflowId, runId }: RunRef,
+): Promise<string | null | undefined> {
+  try {
+    return firstOf(await workflow.getHandle(workflowId, runId).describe());
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;

@@ -6,7 +6,9 @@ import {
   ActivityResetError,
   type Client,
   QueryNotRegisteredError,
+  type WorkflowClient,
   type WorkflowExecutionInfo,
+  type WorkflowExecutionStatusName,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
@@ -20,12 +22,12 @@ import {
   STATUS_MEMO,
 } from '../contract/names.js';
 import type { VideoStatus } from '../contract/types.js';
-import { mayPayAfter, resetRunOf } from './reset.js';
+import { firstRunOf, mayPayAfter, resetRunOf } from './reset.js';
 import { queryLiteral } from './query-literal.js';
 
 const ANSWER_WITHIN_MS = 10_000;
-/** A message has room for as many runs, and for as many jobs. */
-const ENOUGH = { runs: 3, jobs: 10 } as const;
+/** A message has room for as many jobs; nobody starts as many runs for one job, or resets one as often. */
+const ENOUGH = { jobs: 10, runs: 100 } as const;
 const JOB_ID_KEY = defineSearchAttributeKey('LongtakeJobId', 'KEYWORD');
 const OVER = [ActivityNotFoundError, ActivityCancelledError, ActivityPausedError, ActivityResetError];
 
@@ -91,40 +93,67 @@ export function createTemporalPort(
     async ownersOf(jobId) {
       if (!searchAttributes) return [];
       const query = `LongtakeJobId = ${queryLiteral(jobId)} AND TaskQueue = ${queryLiteral(taskQueue)}`;
-      const owners = await ask(() => firstOf(ENOUGH.runs, runs.list({ query }), ({ workflowId }) => workflowId));
-      return await Promise.all([...owners.values()].map((run) => asOwner(client, run)));
+      return await ask(async () => {
+        const owners: Owner[] = [];
+        for await (const run of some(runs, query)) owners.push(...(await asOwner(client, run, jobId)));
+        return owners;
+      });
     },
-    async jobsOf(workflowId) {
+    async isOfOneStart(run, other) {
+      const [first, otherFirst] = await ask(() => Promise.all([firstRunOf(runs, run), firstRunOf(runs, other)]));
+      return first === otherFirst;
+    },
+    async jobsOf(run) {
       if (!searchAttributes) return [];
-      const query = `WorkflowId = ${queryLiteral(workflowId)} AND LongtakeJobId IS NOT NULL`;
-      const jobs = await ask(() =>
-        firstOf(ENOUGH.jobs, runs.list({ query }), ({ typedSearchAttributes }) =>
-          typedSearchAttributes.get(JOB_ID_KEY),
-        ),
-      );
-      return [...jobs.keys()];
+      const query = `WorkflowId = ${queryLiteral(run.workflowId)} AND LongtakeJobId IS NOT NULL`;
+      return await ask(async () => {
+        const first = await firstRunOf(runs, run);
+        const jobs = new Set<string>();
+        for await (const other of some(runs, query)) {
+          const jobId = other.typedSearchAttributes.get(JOB_ID_KEY);
+          if (jobId === undefined || jobs.has(jobId) || (await firstRunOf(runs, other)) !== first) continue;
+          jobs.add(jobId);
+          if (jobs.size === ENOUGH.jobs) break;
+        }
+        return [...jobs];
+      });
     },
   };
 }
 
-/** What cannot be read proves nothing. */
-async function asOwner(client: Client, { workflowId, runId, raw }: WorkflowExecutionInfo): Promise<Owner> {
+/** Nobody's, where the run itself recorded another job, or none: the next run of a cron schedule begins with what is listed of the one before. */
+async function asOwner(
+  client: Client,
+  { workflowId, runId, status, raw }: WorkflowExecutionInfo,
+  jobId: string,
+): Promise<readonly Owner[]> {
   const { memo } = await readMemo(raw, client.options.loadedDataConverter);
-  const status = memo[STATUS_MEMO] as Partial<VideoStatus> | null | undefined;
-  return { workflowId, runId, hasSubmitted: typeof status?.submittedAt === 'string' };
+  const recorded = (memo[STATUS_MEMO] ?? {}) as Partial<VideoStatus>;
+  if (recorded.jobId !== undefined && recorded.jobId !== jobId) return [];
+  return [{ workflowId, runId, origin: originOf(recorded), stands: STANDS[status.name] ?? 'open' }];
 }
 
-/** The first runs of a list, one for each key. */
-async function firstOf(
-  most: number,
-  runs: AsyncIterable<WorkflowExecutionInfo>,
-  keyOf: (run: WorkflowExecutionInfo) => string | undefined,
-): Promise<ReadonlyMap<string, WorkflowExecutionInfo>> {
-  const found = new Map<string, WorkflowExecutionInfo>();
-  for await (const run of runs) {
-    const key = keyOf(run);
-    if (key !== undefined && !found.has(key)) found.set(key, run);
-    if (found.size === most) break;
+/** What cannot be read proves nothing. */
+function originOf({ submittedAt }: Partial<VideoStatus>): Owner['origin'] {
+  if (submittedAt === null) return 'adopted';
+  return typeof submittedAt === 'string' ? 'submitted' : 'unread';
+}
+
+/** A run that goes on in another one, which has the job as well, does nothing more itself. */
+const STANDS: Partial<Record<WorkflowExecutionStatusName, Owner['stands']>> = {
+  COMPLETED: 'saved',
+  FAILED: 'over',
+  CANCELLED: 'over',
+  TERMINATED: 'over',
+  TIMED_OUT: 'over',
+  CONTINUED_AS_NEW: 'over',
+};
+
+/** The first of a list. */
+async function* some(runs: WorkflowClient, query: string): AsyncIterable<WorkflowExecutionInfo> {
+  let n = 0;
+  for await (const run of runs.list({ query, pageSize: ENOUGH.runs })) {
+    yield run;
+    if (++n === ENOUGH.runs) return;
   }
-  return found;
 }

@@ -6,6 +6,8 @@ export const CHANGES = [
   'decides-at-its-start',
   // kept a doubt that was over when somebody answered the question about it
   'clears-what-was-answered',
+  // paid again without a word on a job from before a reset that could not be looked up, or that it learned of while somebody answered
+  'tells-of-earlier-jobs-first',
 ] as const;
 
 /** Changes from before runs decided at their start, and what runs without them did. There will be no more of these. */

@@ -1,19 +1,13 @@
-import { type ApplicationFailure, condition, log, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.js';
-import { POLL } from './activity-options.js';
+import { type ApplicationFailure, condition, log, workflowInfo } from '@temporalio/workflow';
 import { cancelledRun } from './cancellation.js';
 import { goesBy } from './changes.js';
-import { activityCause } from './failures.js';
+import { JobsBeforeReset, type BeforeReset } from './jobs-before-reset.js';
 import { NamedJobs, type Doubt } from './named-jobs.js';
 import type { Decision, VideoRun } from './video-run.js';
 
-const { earlierJobs } = proxyLocalActivities<Pick<Activities, 'earlierJobs'>>(POLL);
-
 /** A submit of which nobody can say whether the provider accepted it. */
-export interface Unknown {
+export interface Unknown extends BeforeReset {
   readonly unknown: string;
-  /** In doubt is what an earlier run sent, before a reset: the jobs that it is known to have had. */
-  readonly earlierJobs?: readonly string[];
   /** In doubt is no other submit than those before it: a job turned up, after what the provider had answered, if it had. */
   readonly turnedUp?: { readonly after: 'not sent' | ApplicationFailure | null };
 }
@@ -24,7 +18,7 @@ export interface Unknown {
  */
 export async function awaitDecision(run: VideoRun, doubt: Unknown): Promise<Decision | null> {
   run.decide(null);
-  if (doubt.earlierJobs !== undefined) run.hadBeforeReset(doubt.earlierJobs);
+  const earlier = new JobsBeforeReset(run, doubt);
   const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${run.inDoubt}${notOfThisRun(run.hinted.early)}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message: question } });
   log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: doubt.unknown });
@@ -37,7 +31,7 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown): Promise<Deci
       await condition(() => run.isCancelled() || run.inspections === 0);
       if (run.decided() === null && !run.isCancelled() && isOver(run, doubt)) return null;
     }
-    const hasNews = await looksBack(run);
+    await earlier.look();
     const decision = preferred(run.decided(), found);
     const wouldPay = decision?.action === 'resubmit';
     if (wouldPay && run.inspections > 0 && goesBy('pays-after-other-answers')) {
@@ -45,7 +39,7 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown): Promise<Deci
       continue;
     }
     if (wouldPay && named.hasNew()) continue;
-    if (decision !== null && !(wouldPay && (hasNews || named.hasUntold()))) {
+    if (decision !== null && !(wouldPay && (earlier.hasUntold() || named.hasUntold()))) {
       if (isOver(run, doubt)) clear(run);
       run.decide(decision); // whoever gave another one is told
       return decision;
@@ -55,7 +49,7 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown): Promise<Deci
       if (isOver(run, doubt)) clear(run);
       throw cancelledRun(run);
     }
-    ask(run, question + (doubt.earlierJobs === undefined ? jobsBeforeReset(run) : '') + named.told());
+    ask(run, question + earlier.told() + named.told());
     if (named.toLookAt().length === 0 || run.decided() !== null) continue;
     await condition(() => run.isCancelled() || run.decided() !== null || named.hasNew(), named.lookAgainAfterMs(), {
       summary: `look again at ${named.toLookAt().join(', ')}`,
@@ -78,25 +72,6 @@ function isAnswered(run: VideoRun): boolean {
   return run.decided() !== null || run.inspections > 0;
 }
 
-/** What the run had before Temporal's Reset is not in this history. Once, and `true` if there was a job. */
-async function looksBack(run: VideoRun): Promise<boolean> {
-  if (!run.isReset || run.knowsEarlierJobs || !goesBy('looks-back-after-reset')) return false;
-  try {
-    const jobs = await earlierJobs.executeWithOptions({ ...POLL, summary: 'jobs before the reset' }, []);
-    run.hadBeforeReset(jobs);
-    return jobs.length > 0;
-  } catch (error) {
-    if (activityCause(error) === null) throw error;
-    return false; // and is tried again with the next answer
-  }
-}
-
-function jobsBeforeReset({ earlierJobs }: VideoRun): string {
-  return earlierJobs.length === 0
-    ? ''
-    : ` Temporal’s Reset took this run back, and before it the run had job ${earlierJobs.join(', ')}: before you have the request sent again, look at that.`;
-}
-
 /** On record as well: a job that an event named is to be known without any worker, and after a run was terminated. */
 function ask(run: VideoRun, message: string): void {
   if (run.status.error?.message === message) return;
@@ -111,7 +86,7 @@ function preferred(person: Decision | null, found: Decision | null): Decision | 
 
 /** After a reset the job of the run before is what is looked for, but that of a cron schedule's run before is not. */
 function kinOf({ earlierJobs }: Unknown): Doubt['kin'] {
-  return earlierJobs !== undefined && workflowInfo().continuedFromExecutionRunId === undefined ? 'id' : 'none';
+  return earlierJobs !== undefined && workflowInfo().continuedFromExecutionRunId === undefined ? 'start' : 'none';
 }
 
 function notOfThisRun(early: ReadonlySet<string>): string {

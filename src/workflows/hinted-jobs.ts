@@ -1,6 +1,14 @@
 /** Provider events worth remembering; more than a provider sends, few enough to carry along. */
 export const REMEMBERED_EVENTS = 20;
 
+/** Another run has a job, and nobody knows whose it is. */
+interface Holder {
+  /** Which run, and how that stands. */
+  readonly holder: string;
+  /** The same, and what follows from it for a person: whole sentences. */
+  readonly reason: string;
+}
+
 /** The jobs that provider events named before the run knew its own. */
 export class HintedJobs {
   /** All that may be the run's. */
@@ -11,6 +19,8 @@ export class HintedJobs {
   readonly early = new Set<string>();
   /** How often each candidate was looked at since an event last told of it. */
   readonly looks = new Map<string, number>();
+  /** Which other runs have a job, by the last look that could tell. */
+  readonly holders = new Map<string, Holder>();
   /** Until when the provider has asked to be spared questions about a job, in milliseconds since the epoch. */
   private readonly heldBack = new Map<string, number>();
 
@@ -36,6 +46,12 @@ export class HintedJobs {
     this.turnedUp.delete(jobId);
     const at = this.candidates.indexOf(jobId);
     if (at !== -1) this.candidates.splice(at, 1);
+  }
+
+  /** A question begins, and looks for itself. */
+  startOver(): void {
+    this.looks.clear();
+    this.holders.clear();
   }
 
   /** By the `Retry-After` of an answer that tells of the job. */

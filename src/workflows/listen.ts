@@ -144,19 +144,22 @@ async function resolve(run: VideoRun, answer: ResolveSubmission): Promise<VideoS
   if (!isOpen) throw refused(whyNotNow(run, answer));
   run.decide(decision);
   await condition(() => run.status.state !== 'awaiting_decision' || run.decided() !== decision);
-  if (run.decided() !== decision) throw refused(overtakenBy(run.decided()));
+  if (run.decided() !== decision) throw refused(overtakenBy(run));
   return run.status;
 }
 
 /** Without a decision the question is asked once more. */
-function overtakenBy(decision: Decision | null): string {
+function overtakenBy(run: VideoRun): string {
+  const decision = run.decided();
   switch (decision?.action) {
     case 'adopt':
       return `A job turned up in that moment: the run follows ${decision.jobId}.`;
     case 'abandon':
       return 'Another answer came in that moment: the submit is abandoned.';
     default:
-      return 'A job turned up in that moment: it could not be read yet, so look at the question once more.';
+      return run.isCancelled()
+        ? 'The run was cancelled in that moment.'
+        : 'This answer was not acted on: the run has something to tell first, and asks once more. Look at its question, and answer again.';
   }
 }
 

@@ -15,11 +15,22 @@ export async function lookAt(run: VideoRun, job: InspectInput): Promise<Inspecti
   try {
     const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${job.jobId}` }, [job]);
     run.hinted.holdBack(job.jobId, inspection.retryAfterMs);
+    learnWhoHas(run, job.jobId, inspection);
     return inspection;
   } catch (error) {
     if (activityCause(error) === null) throw error;
     return { adoptable: false, final: false, reason: 'the job could not be looked at' };
   }
+}
+
+/** A look at what could not be read changes nothing of it. */
+function learnWhoHas({ hinted }: VideoRun, jobId: string, inspection: Inspection): void {
+  if (inspection.adoptable) {
+    hinted.holders.delete(jobId);
+    return;
+  }
+  const { reason, savedBy, holder = savedBy === undefined ? undefined : `the run ${savedBy} has it` } = inspection;
+  if (holder !== undefined) hinted.holders.set(jobId, { holder, reason });
 }
 
 /** Events of an earlier run under the same id may still come in: `no` if the job is another run's, `missing` if the provider knows none, `maybe` if it cannot be read. */

@@ -11,15 +11,13 @@ const LOOKS = 20;
 export interface Doubt {
   /** One submit is in doubt, and not more. */
   readonly isOnly: boolean;
-  readonly kin: 'id' | 'none';
+  readonly kin: 'start' | 'none';
 }
 
 /** The jobs that provider events named, and what looking at them has shown so far. */
 export class NamedJobs {
   /** They came of one of several submits, and are of no use: the run would end with one while another one's video waits. */
   private readonly leftToPerson = new Map<string, string>();
-  /** By which other runs they are saved that submitted nothing. */
-  private readonly savedBy = new Map<string, string>();
   private readonly toldOf = new Set<string>();
   /** The answer that would pay again, and the jobs that were looked at since. */
   private readonly before: { answer: Decision | null; readonly looked: Set<string> } = {
@@ -31,7 +29,7 @@ export class NamedJobs {
     private readonly run: VideoRun,
     private readonly doubt: Doubt,
   ) {
-    run.hinted.looks.clear();
+    run.hinted.startOver();
   }
 
   hasNew(): boolean {
@@ -70,7 +68,6 @@ export class NamedJobs {
       this.looked(jobId, isHeldBack);
       if (!inspection.adoptable) {
         if (inspection.final) run.hinted.forget(jobId);
-        else if (inspection.savedBy !== undefined) this.savedBy.set(jobId, inspection.savedBy);
         continue;
       }
       const { status } = inspection.job;
@@ -92,10 +89,8 @@ export class NamedJobs {
   private whatIsKnownOf(jobId: string): string {
     const status = this.leftToPerson.get(jobId);
     if (status !== undefined) return ` One of them led to job ${jobId}, which the provider calls ${status}.`;
-    const saver = this.savedBy.get(jobId);
-    return saver === undefined
-      ? ''
-      : ` The provider told of job ${jobId}, which the run ${saver} saves already: if you need no other video, abandon this run.`;
+    const held = this.run.hinted.holders.get(jobId);
+    return held === undefined ? '' : ` The provider told of a job that another run has. ${held.reason}`;
   }
 
   /** Half a minute, or as long as the provider asks to wait with each of them. */

@@ -203,7 +203,8 @@ function attemptOf(run: VideoRun, error: unknown): Attempt {
   if (cause === null || !('type' in cause)) throw error;
   if (cause.type === 'SubmissionUnknown') {
     const details = cause.details?.[0] as UnknownDetails | undefined;
-    return { unknown: cause.message, ...(details === undefined ? {} : { earlierJobs: details.earlierJobs }) };
+    if (details === undefined) return { unknown: cause.message };
+    return { unknown: cause.message, earlierJobs: details.earlierJobs, areUnread: details.areUnread === true };
   }
   const type = contractType(cause);
   if (type === 'ProviderUnavailable' && run.wantsNoRequest()) return 'not sent';

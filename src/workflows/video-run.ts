@@ -322,8 +322,13 @@ export class VideoRun {
     const { warnings } = this.status;
     const told = warnings.filter((warning) => warning.startsWith(TELLS_OF_OTHER));
     if (told.length >= REMEMBERED_EVENTS) return; // a memo has an end, and Temporal would end the run with it
-    const warning = `${TELLS_OF_OTHER} ${jobId} for this run, which may be billed as well. To save its video too: ${adoptCommand(jobId, null)}`;
-    if (!warnings.includes(warning)) this.leaveInDoubt(warning);
+    const ofIt = `${TELLS_OF_OTHER} ${jobId} for this run`;
+    if (told.some((warning) => warning.startsWith(ofIt))) return;
+    const held = this.hinted.holders.get(jobId);
+    const where = held === undefined ? '' : `; ${held.holder}`;
+    this.leaveInDoubt(
+      `${ofIt}, which may be billed as well${where}. To save its video too: ${adoptCommand(jobId, null)}`,
+    );
   }
 
   carry(poll: PollState): CarriedState {

@@ -47,6 +47,7 @@ async function prepare({ content = () => video(), acknowledge = () => Promise.re
       reportLateJob: () => Promise.resolve(true),
       ownersOf: () => Promise.resolve([]),
       mayPay: () => Promise.resolve(true),
+      isOfOneStart: () => Promise.resolve(true),
       jobsOf: () => Promise.resolve([]),
     },
     settings: { maxVideoBytes: 1e6, webhookUrl: null, searchAttributes: false },

@@ -28,6 +28,7 @@ describe('a submit that is run again', () => {
       reportLateJob: () => Promise.resolve(true),
       ownersOf: () => Promise.resolve([]),
       mayPay: () => Promise.resolve(true),
+      isOfOneStart: () => Promise.resolve(true),
       jobsOf: () => Promise.resolve([]),
       ...asked,
     };

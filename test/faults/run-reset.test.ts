@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
+import { SCENARIOS } from '../recording/scenarios.js';
 import { accepted, completed, job, refusal } from '../support/provider.js';
 import { completedTasks, resetTo } from '../support/reset-run.js';
 import { startRig, until, withDefaults, type Rig } from '../support/rig.js';
@@ -117,6 +118,33 @@ describe('a run that is reset', () => {
     expect((await handle.status()).warnings[0]).toContain('the submit of the run before the reset');
   });
 
+  it('knows the job that it had before from that of an earlier start of its id', async () => {
+    let isDone = false;
+    rig.provider.script = {
+      submit: ({ n }) => accepted(n === 1 ? 'earlier-start' : 'before-reset'),
+      poll: ({ jobId }) => (jobId === 'earlier-start' || isDone ? completed(jobId) : job(jobId, 'failed')),
+    };
+    const { workflowId } = await rig.start();
+    const handle = rig.client.handle(workflowId);
+    await handle.result();
+    const args = [withDefaults({ output: 'second-start.mp4' })];
+    await rig.temporal.workflow.start('generateVideo', { workflowId, taskQueue: rig.taskQueue, args });
+    const second = rig.client.handle(workflowId);
+    await expect(second.result()).rejects.toMatchObject({ type: 'VideoFailed' });
+    for (const jobId of ['earlier-start', 'before-reset']) await untilListed(second, jobId);
+
+    await resetToStart(second);
+    const { error } = await awaiting(second);
+    expect(error?.message).toContain('It had job before-reset. A paid job');
+    isDone = true;
+    for (const jobId of ['earlier-start', 'before-reset']) {
+      await rig.temporal.workflow.getHandle(workflowId).signal('providerEvent', { jobId, status: 'completed' });
+    }
+    await until(second, ({ state }) => state === 'succeeded');
+    expect(await second.status()).toMatchObject({ jobId: 'before-reset' });
+    expect(rig.provider.submits).toHaveLength(2);
+  });
+
   it('while its submit is under way asks, although the server itself runs the activity again', async () => {
     const { handle, answer } = await withSubmitUnderWay('asked');
     const before = await completedTasks(rig, handle);
@@ -219,6 +247,17 @@ describe('a run that is reset', () => {
       });
     },
   );
+
+  it('into its question names that job before it pays, also where it learns of it while it looks at another one', async () => {
+    const own = await startRig();
+    onTestFinished(() => own.stop());
+    const { script = {}, story } = SCENARIOS['unknown-reset-and-told-first'] ?? {};
+    own.provider.script = script;
+    const handle = await own.start(PATIENT);
+    await story?.(handle, { rig: own, skip: () => Promise.reject(new Error('This clock is a real one.')) });
+    await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
+    expect(own.provider.submits).toHaveLength(3);
+  });
 
   it('when it is one of a cron schedule’s asks as well', async () => {
     rig.provider.script = {

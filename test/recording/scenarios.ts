@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Duration } from '@temporalio/common';
 import { temporal as proto } from '@temporalio/proto';
 import { expect } from 'vitest';
@@ -454,6 +455,36 @@ export const SCENARIOS: Record<string, Scenario> = {
       await resetTo(rig, handle, asked);
       await awaiting(handle);
       await handle.resolveSubmission({ action: 'abandon' }).catch(() => undefined);
+    },
+  },
+  'unknown-reset-and-told-first': {
+    script: {
+      submit: ({ n }) => (n === 1 ? refusal(500, 'oops') : accepted(`told-first-${n}`)),
+      poll: async ({ jobId }) => {
+        if (jobId !== 'wrong') return job(jobId, 'in_progress');
+        await setTimeout(2_000); // until the run has looked back
+        return refusal(404, 'no such job');
+      },
+    },
+    input: LONG,
+    story: async (handle, { rig }) => {
+      await awaiting(handle);
+      const asked = (await completedTasks(rig, handle)).at(-1);
+      await handle.resolveSubmission({ action: 'resubmit' });
+      await generating(handle);
+      const query = `WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'told-first-2'`;
+      await expect.poll(() => rig.temporal.workflow.count(query)).toMatchObject({ count: 1 });
+      await resetTo(rig, handle, asked);
+      await awaiting(handle);
+      await whileNobodyWorks(rig, async () => {
+        await say(rig, handle, { action: 'adopt', jobId: 'wrong' });
+        await say(rig, handle, { action: 'resubmit' });
+      });
+      await until(handle, ({ error }) => error?.message.includes('had job told-first-2') === true);
+      expect(rig.provider.submits).toHaveLength(2);
+      await handle.resolveSubmission({ action: 'resubmit' });
+      await generating(handle);
+      await handle.cancel();
     },
   },
   'check-completed-by-hand': {

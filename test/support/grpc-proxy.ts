@@ -21,6 +21,8 @@ export interface GrpcProxy {
    * answer to that other method on.
    */
   loseAnswersTo(method: string, instead: Instead, after?: string): Promise<void>;
+  /** From now on answers to `method` arrive again. */
+  restore(method: string): void;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,9 @@ export async function startGrpcProxy(target: string): Promise<GrpcProxy> {
       new Promise((resolve) => {
         lost.set(method, { instead, after, tell: resolve });
       }),
+    restore: (method) => {
+      lost.delete(method);
+    },
     close: async () => {
       upstream.destroy();
       for (const session of sessions) session.destroy();

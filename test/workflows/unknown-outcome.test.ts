@@ -272,15 +272,18 @@ describe('a submit whose outcome nobody knows', () => {
   });
 
   it('refuses a job that another run follows', async () => {
-    rig.provider.script = { submit: lostOnce, poll: ({ jobId }) => job(jobId, 'in_progress') };
+    rig.provider.script = {
+      submit: (call) => (call.n === 1 ? reset(call) : accepted('followed-there')),
+      poll: ({ jobId }) => job(jobId, 'in_progress'),
+    };
     const waiting = await rig.start();
     await awaiting(waiting);
     const other = await rig.start({ polling: { initialInterval: '1h' } });
     await until(other, ({ state }) => state === 'generating');
     // Visibility follows the run within moments.
-    const listed = `LongtakeJobId = 'job-2' AND WorkflowId = '${other.workflowId}'`;
+    const listed = `LongtakeJobId = 'followed-there' AND WorkflowId = '${other.workflowId}'`;
     await expect.poll(() => rig.temporal.workflow.count(listed)).toMatchObject({ count: 1 });
-    await expect(waiting.resolveSubmission({ action: 'adopt', jobId: 'job-2' })).rejects.toMatchObject({
+    await expect(waiting.resolveSubmission({ action: 'adopt', jobId: 'followed-there' })).rejects.toMatchObject({
       message: expect.stringContaining(other.workflowId) as string,
     });
     await Promise.all([waiting.cancel(), other.cancel()]);
@@ -447,7 +450,7 @@ describe('a submit whose outcome nobody knows', () => {
     const { handle, answer } = await whileItLooks(() => refusal(503, 'later'));
     expect(await answered(handle, { action: 'resubmit' }, answer)).toMatchObject({
       type: 'UpdateRefused',
-      message: expect.stringContaining('could not be read yet') as string,
+      message: expect.stringContaining('asks once more') as string,
     });
     const { state, error } = await handle.status();
     expect(state).toBe('awaiting_decision');

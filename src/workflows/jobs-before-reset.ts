@@ -1,0 +1,72 @@
+import { condition, proxyLocalActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import { POLL } from './activity-options.js';
+import { goesBy } from './changes.js';
+import { activityCause } from './failures.js';
+import type { VideoRun } from './video-run.js';
+
+const { earlierJobs } = proxyLocalActivities<Pick<Activities, 'earlierJobs'>>(POLL);
+
+/** What a submit that asks knows of the run before the reset. */
+export interface BeforeReset {
+  /** In doubt is what an earlier run sent, before a reset: the jobs that it is known to have had. */
+  readonly earlierJobs?: readonly string[];
+  /** Which jobs these are could not be looked up. */
+  readonly areUnread?: boolean;
+}
+
+/** The jobs that the run had before Temporal's Reset are not in its history: they are looked up, and told before anything is paid. */
+export class JobsBeforeReset {
+  /** The question has them already. */
+  private readonly isAsked: boolean;
+  private isUnread = false;
+  private isNews = false;
+
+  constructor(
+    private readonly run: VideoRun,
+    private readonly doubt: BeforeReset,
+  ) {
+    this.isAsked = doubt.earlierJobs !== undefined && doubt.areUnread !== true;
+    if (this.isAsked) run.hadBeforeReset(doubt.earlierJobs ?? []);
+  }
+
+  /** Once, or as often as it fails. */
+  async look(): Promise<void> {
+    const { run, doubt } = this;
+    if (!goesBy('tells-of-earlier-jobs-first')) this.isNews = false;
+    if (run.knowsEarlierJobs || !(run.isReset || doubt.areUnread === true) || !goesBy('looks-back-after-reset')) return;
+    // Two local activities that end in one workflow task end at once in a replay, and what follows would come in another order.
+    if (goesBy('tells-of-earlier-jobs-first')) await condition(() => run.isCancelled() || run.inspections === 0);
+    const jobs = await lookedUp();
+    this.isUnread = jobs === 'unread';
+    if (typeof jobs === 'string') return;
+    run.hadBeforeReset(jobs);
+    this.isNews = jobs.length > 0;
+  }
+
+  /** Nothing is paid before a person has heard of it. */
+  hasUntold(): boolean {
+    return this.isNews || this.isUnread;
+  }
+
+  told(): string {
+    this.isNews = false;
+    if (this.isUnread) return UNREAD;
+    const { earlierJobs } = this.run;
+    return this.isAsked || earlierJobs.length === 0
+      ? ''
+      : ` Temporal’s Reset took this run back, and before it the run had job ${earlierJobs.join(', ')}: before you have the request sent again, look at that.`;
+  }
+}
+
+const UNREAD =
+  ' Which job the run had before Temporal’s Reset could not be looked up. The request is not sent again before that is known: answer once more in a moment.';
+
+async function lookedUp(): Promise<readonly string[] | 'unread' | 'left'> {
+  try {
+    return (await earlierJobs.executeWithOptions({ ...POLL, summary: 'jobs before the reset' }, [])) ?? 'unread';
+  } catch (error) {
+    if (activityCause(error) === null) throw error;
+    return goesBy('tells-of-earlier-jobs-first') ? 'unread' : 'left';
+  }
+}
