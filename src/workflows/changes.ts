@@ -8,6 +8,8 @@ export const CHANGES = [
   'clears-what-was-answered',
   // paid again without a word on a job from before a reset that could not be looked up, or that it learned of while somebody answered
   'tells-of-earlier-jobs-first',
+  // looked at several jobs at once, which a replay may take for another order
+  'looks-one-at-a-time',
 ] as const;
 
 /** Changes from before runs decided at their start, and what runs without them did. There will be no more of these. */

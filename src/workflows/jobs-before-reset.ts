@@ -3,6 +3,7 @@ import type { Activities } from '../activities/index.js';
 import { POLL } from './activity-options.js';
 import { goesBy } from './changes.js';
 import { activityCause } from './failures.js';
+import { oneAtATime } from './one-at-a-time.js';
 import type { VideoRun } from './video-run.js';
 
 const { earlierJobs } = proxyLocalActivities<Pick<Activities, 'earlierJobs'>>(POLL);
@@ -35,7 +36,7 @@ export class JobsBeforeReset {
     const { run, doubt } = this;
     if (!goesBy('tells-of-earlier-jobs-first')) this.isNews = false;
     if (run.knowsEarlierJobs || !(run.isReset || doubt.areUnread === true) || !goesBy('looks-back-after-reset')) return;
-    // Two local activities that end in one workflow task end at once in a replay, and what follows would come in another order.
+    // Somebody's answer may be one of the jobs in question.
     if (goesBy('tells-of-earlier-jobs-first')) await condition(() => run.isCancelled() || run.inspections === 0);
     const jobs = await lookedUp();
     this.isUnread = jobs === 'unread';
@@ -64,7 +65,8 @@ const UNREAD =
 
 async function lookedUp(): Promise<readonly string[] | 'unread' | 'left'> {
   try {
-    return (await earlierJobs.executeWithOptions({ ...POLL, summary: 'jobs before the reset' }, [])) ?? 'unread';
+    const options = { ...POLL, summary: 'jobs before the reset' };
+    return (await oneAtATime(() => earlierJobs.executeWithOptions(options, []))) ?? 'unread';
   } catch (error) {
     if (activityCause(error) === null) throw error;
     return goesBy('tells-of-earlier-jobs-first') ? 'unread' : 'left';

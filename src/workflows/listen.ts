@@ -24,6 +24,7 @@ import {
   sendingSignal,
   statusQuery,
 } from './messages.js';
+import { oneAtATime } from './one-at-a-time.js';
 import type { Decision, VideoRun } from './video-run.js';
 
 const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
@@ -169,7 +170,8 @@ async function decide(run: VideoRun, answer: ResolveSubmission): Promise<Decisio
   const { jobId } = answer;
   run.inspections++;
   try {
-    const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${jobId}` }, [{ jobId }]);
+    const options = { ...POLL, summary: `look at job ${jobId}` };
+    const inspection = await oneAtATime(() => inspectJob.executeWithOptions(options, [{ jobId }]));
     run.hinted.holdBack(jobId, inspection.retryAfterMs);
     if (!inspection.adoptable) throw refused(inspection.reason);
     return { action: 'adopt', jobId, providerStatus: inspection.job.status };

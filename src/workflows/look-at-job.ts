@@ -3,6 +3,7 @@ import type { Activities } from '../activities/index.js';
 import type { InspectInput, Inspection } from '../activities/poll-video.js';
 import { POLL } from './activity-options.js';
 import { activityCause } from './failures.js';
+import { oneAtATime } from './one-at-a-time.js';
 import type { VideoRun } from './video-run.js';
 
 const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
@@ -13,7 +14,8 @@ export async function lookAt(run: VideoRun, job: InspectInput): Promise<Inspecti
     return { adoptable: false, final: false, reason: 'the provider asks to wait' };
   }
   try {
-    const inspection = await inspectJob.executeWithOptions({ ...POLL, summary: `look at job ${job.jobId}` }, [job]);
+    const options = { ...POLL, summary: `look at job ${job.jobId}` };
+    const inspection = await oneAtATime(() => inspectJob.executeWithOptions(options, [job]));
     run.hinted.holdBack(job.jobId, inspection.retryAfterMs);
     learnWhoHas(run, job.jobId, inspection);
     return inspection;

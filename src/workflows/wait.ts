@@ -23,6 +23,7 @@ import { Hurry } from './hurry.js';
 import { recordPoll } from './ledger.js';
 import { jobEnd } from './job-ends.js';
 import { pollIntervalMs } from './poll-schedule.js';
+import { oneAtATime } from './one-at-a-time.js';
 import { PollTrouble } from './poll-trouble.js';
 import type { PollState, VideoRun } from './video-run.js';
 
@@ -146,7 +147,8 @@ class Wait {
 
   private async ask(jobId: string, polls: number): Promise<PollAnswer> {
     try {
-      return await pollVideo.executeWithOptions({ ...POLL, summary: `poll ${polls} of job ${jobId}` }, [{ jobId }]);
+      const options = { ...POLL, summary: `poll ${polls} of job ${jobId}` };
+      return await oneAtATime(() => pollVideo.executeWithOptions(options, [{ jobId }]));
     } catch (error) {
       const cause = activityCause(error);
       if (cause === null) throw error;

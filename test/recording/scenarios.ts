@@ -399,6 +399,17 @@ export const SCENARIOS: Record<string, Scenario> = {
       await other.cancel();
     },
   },
+  'unknown-named-by-event-and-person-at-once': {
+    script: { ...unknown, poll: ({ jobId }) => (jobId === 'named-by-event' ? refusal(503, 'busy') : completed(jobId)) },
+    story: async (handle, stage) => {
+      await awaiting(handle);
+      await whileNobodyWorks(stage.rig, async () => {
+        await untyped(handle, stage).signal('providerEvent', { jobId: 'named-by-event', status: 'completed' });
+        await say(stage.rig, handle, { action: 'adopt', jobId: 'named-by-person' });
+      });
+      await handle.result();
+    },
+  },
   'unknown-with-unread-job': {
     script: { ...unknown, poll: () => refusal(503, 'busy') },
     story: async (handle, stage) => {
