@@ -84,6 +84,15 @@ export class DownloadFailures {
     return this.passing('DownloadFailed', `The video of job ${this.input.jobId} came, but the Temporal server ${why}.`);
   }
 
+  /** Whatever the provider says then is no last word: the video may be saved. */
+  unread(error: unknown): ApplicationFailure {
+    const why = error instanceof Error ? error.message : String(error);
+    return this.passing(
+      'StorageFailed',
+      `The video of job ${this.input.jobId} may be saved already, which could not be looked at: ${why}`,
+    );
+  }
+
   /** Of whatever was thrown on the way. */
   of(error: unknown): Error {
     if (error instanceof ApplicationFailure) return error;

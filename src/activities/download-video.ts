@@ -1,5 +1,5 @@
 import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
-import type { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { LIMITS } from '../contract/limits.js';
 import { siblingKey } from '../contract/output-key.js';
 import type { Failure, VideoAsset } from '../contract/types.js';
@@ -83,6 +83,8 @@ class DownloadAttempt {
   /** Of the provider's last answer. */
   private retryAfterMs: number | null = null;
   private reportedAt = Number.NEGATIVE_INFINITY;
+  /** What kept it from knowing whether the video is saved already. */
+  private unread: unknown = null;
   private readonly beat: NodeJS.Timeout;
 
   constructor(
@@ -124,6 +126,7 @@ class DownloadAttempt {
       signal.throwIfAborted();
       if (error instanceof NotDurable) throw error;
       log.warn('what an attempt before may have finished could not be read', { key, error });
+      this.unread = error;
       return null;
     }
   }
@@ -151,7 +154,9 @@ class DownloadAttempt {
   }
 
   async failed(error: unknown): Promise<Error> {
-    const failure = this.failures.of(error);
+    const failed = this.failures.of(error);
+    const isLastWord = failed instanceof ApplicationFailure && failed.nonRetryable === true;
+    const failure = isLastWord && this.unread !== null ? this.failures.unread(this.unread) : failed;
     const problem = this.failures.problemOf(failure);
     if (problem !== null) await this.remember({ ...this.progress, problem });
     return failure;

@@ -10,6 +10,7 @@ import { ModelCatalog } from '../../src/activities/model-catalog.js';
 import type { VideoAsset } from '../../src/contract/index.js';
 import { createOpenRouter } from '../../src/openrouter/client.js';
 import { FileSystemStore } from '../../src/storage/filesystem.js';
+import { StorageError } from '../../src/storage/port.js';
 import { box } from '../media/boxes.js';
 import { CLIP, refusal, startProvider, video, type Call, type Handler, type Reply } from '../support/provider.js';
 
@@ -254,6 +255,22 @@ describe('a download', () => {
     expect(await readdir(directory)).toEqual(['x.mp4']);
     expect(provider.contents).toHaveLength(0);
     await left.discard();
+  });
+
+  it('that may be finished, and could not be looked at, is not lost whatever the provider says', async () => {
+    const first = await prepare({});
+    const finished = await first.run();
+    const { directory, run, store } = await prepare({ before: { finished }, content: () => refusal(410, 'gone') });
+    await writeFile(path.join(directory, 'x.mp4'), CLIP);
+    const off = new StorageError('StorageFailed', 'Reading failed: the storage is off.');
+    const find = vi.spyOn(store, 'find').mockRejectedValue(off);
+    await expect(run()).rejects.toMatchObject({
+      type: 'StorageFailed',
+      nonRetryable: false,
+      message: expect.stringMatching(/may be saved already, .*the storage is off/) as string,
+    });
+    find.mockRestore();
+    expect(await run()).toMatchObject({ key: 'x.mp4', sha256: finished.sha256 });
   });
 
   it('that is cancelled while it hashes a file that may be finished ends at once', async () => {
