@@ -66,6 +66,26 @@ const activity = ({ workflowId }: LongtakeHandle, n: 1 | 2) => ({
 
 const [told, toldLate, looked, lookedAgain] = [gate(), gate(), gate(), gate()];
 const [refusedOnce, refusedOnceMore, refusedAfter, refusedLater] = [gate(), gate(), gate(), gate()];
+/** A run asks about a job that an event has named, cannot be read yet, and is another run's. Ends that run when it is over. */
+async function askedAboutJobOf(
+  otherRun: string,
+  { handle, stage, refuse }: { readonly handle: LongtakeHandle; readonly stage: Stage; readonly refuse: () => void },
+  goOn: (tellAgain: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { rig } = stage;
+  const jobId = `of-${otherRun}`;
+  const tell = (status: string) => untyped(handle, stage).signal('providerEvent', { jobId, status });
+  await expect.poll(() => rig.provider.submits).toHaveLength(1);
+  const other = await rig.start(LONG, otherRun);
+  await generating(other);
+  await expect.poll(() => rig.temporal.workflow.count(`LongtakeJobId = '${jobId}'`)).toMatchObject({ count: 1 });
+  await tell('completed');
+  refuse();
+  await until(handle, ({ error }) => error?.message.includes('could not be read yet') === true);
+  await goOn(() => tell('again'));
+  await other.cancel();
+}
+
 /** The scenarios whose provider lets jobs be read again. */
 const back = new Set<string>();
 
@@ -286,20 +306,11 @@ export const SCENARIOS: Record<string, Scenario> = {
       poll: ({ jobId }) => (back.has('another') ? completed(jobId) : refusal(503, 'busy')),
     },
     story: async (handle, stage) => {
-      const { rig } = stage;
-      await expect.poll(() => rig.provider.submits).toHaveLength(1);
-      const other = await rig.start(LONG, 'another-run');
-      await generating(other);
-      await expect
-        .poll(() => rig.temporal.workflow.count("LongtakeJobId = 'of-another-run'"))
-        .toMatchObject({ count: 1 });
-      await untyped(handle, stage).signal('providerEvent', { jobId: 'of-another-run', status: 'completed' });
-      refusedAfter.open();
-      await until(handle, ({ error }) => error?.message.includes('could not be read yet') === true);
-      back.add('another');
-      await untyped(handle, stage).signal('providerEvent', { jobId: 'of-another-run', status: 'again' });
-      await handle.result().catch(() => undefined);
-      await other.cancel();
+      await askedAboutJobOf('another-run', { handle, stage, refuse: refusedAfter.open }, async (tellAgain) => {
+        back.add('another');
+        await tellAgain();
+        await handle.result().catch(() => undefined);
+      });
     },
   },
   'turned-up-and-another-runs-while-answered': {
@@ -317,24 +328,17 @@ export const SCENARIOS: Record<string, Scenario> = {
       },
     },
     story: async (handle, stage) => {
-      const { rig } = stage;
-      const otherJob = 'of-yet-another-run';
-      await expect.poll(() => rig.provider.submits).toHaveLength(1);
-      const other = await rig.start(LONG, 'yet-another-run');
-      await generating(other);
-      await expect.poll(() => rig.temporal.workflow.count(`LongtakeJobId = '${otherJob}'`)).toMatchObject({ count: 1 });
-      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'completed' });
-      refusedLater.open();
-      await until(handle, ({ error }) => error?.message.includes('could not be read yet') === true);
-      back.add('answered');
-      const before = rig.provider.polls.length;
-      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'again' });
-      await expect.poll(() => rig.provider.polls.length).toBeGreaterThan(before);
-      await say(rig, handle, { action: 'adopt', jobId: 'by-person' });
-      await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain('by-person');
-      looked.open();
-      await handle.result();
-      await other.cancel();
+      await askedAboutJobOf('yet-another-run', { handle, stage, refuse: refusedLater.open }, async (tellAgain) => {
+        const { rig } = stage;
+        back.add('answered');
+        const before = rig.provider.polls.length;
+        await tellAgain();
+        await expect.poll(() => rig.provider.polls.length).toBeGreaterThan(before);
+        await say(rig, handle, { action: 'adopt', jobId: 'by-person' });
+        await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain('by-person');
+        looked.open();
+        await handle.result();
+      });
     },
   },
   'another-runs-while-resubmitted': {
@@ -353,25 +357,18 @@ export const SCENARIOS: Record<string, Scenario> = {
       },
     },
     story: async (handle, stage) => {
-      const { rig } = stage;
-      const otherJob = 'of-one-more-run';
-      await expect.poll(() => rig.provider.submits).toHaveLength(1);
-      const other = await rig.start(LONG, 'one-more-run');
-      await generating(other);
-      await expect.poll(() => rig.temporal.workflow.count(`LongtakeJobId = '${otherJob}'`)).toMatchObject({ count: 1 });
-      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'completed' });
-      refusedOnceMore.open();
-      await until(handle, ({ error }) => error?.message.includes('could not be read yet') === true);
-      back.add('resubmitted');
-      const before = rig.provider.polls.length;
-      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'again' });
-      await expect.poll(() => rig.provider.polls.length).toBeGreaterThan(before);
-      await say(rig, handle, { action: 'resubmit' });
-      await say(rig, handle, { action: 'adopt', jobId: 'none-such' });
-      await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain('none-such');
-      lookedAgain.open();
-      await handle.result();
-      await other.cancel();
+      await askedAboutJobOf('one-more-run', { handle, stage, refuse: refusedOnceMore.open }, async (tellAgain) => {
+        const { rig } = stage;
+        back.add('resubmitted');
+        const before = rig.provider.polls.length;
+        await tellAgain();
+        await expect.poll(() => rig.provider.polls.length).toBeGreaterThan(before);
+        await say(rig, handle, { action: 'resubmit' });
+        await say(rig, handle, { action: 'adopt', jobId: 'none-such' });
+        await expect.poll(() => rig.provider.polls, { timeout: 20_000 }).toContain('none-such');
+        lookedAgain.open();
+        await handle.result();
+      });
     },
   },
   'let-go-and-submitted-again': {
@@ -384,19 +381,11 @@ export const SCENARIOS: Record<string, Scenario> = {
       poll: ({ jobId }) => (jobId === 'its-own-at-last' || back.has('still') ? completed(jobId) : refusal(503, 'busy')),
     },
     story: async (handle, stage) => {
-      const { rig } = stage;
-      const otherJob = 'of-still-another-run';
-      await expect.poll(() => rig.provider.submits).toHaveLength(1);
-      const other = await rig.start(LONG, 'still-another-run');
-      await generating(other);
-      await expect.poll(() => rig.temporal.workflow.count(`LongtakeJobId = '${otherJob}'`)).toMatchObject({ count: 1 });
-      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'completed' });
-      refusedOnce.open();
-      await until(handle, ({ error }) => error?.message.includes('could not be read yet') === true);
-      back.add('still');
-      await untyped(handle, stage).signal('providerEvent', { jobId: otherJob, status: 'again' });
-      await handle.result();
-      await other.cancel();
+      await askedAboutJobOf('still-another-run', { handle, stage, refuse: refusedOnce.open }, async (tellAgain) => {
+        back.add('still');
+        await tellAgain();
+        await handle.result();
+      });
     },
   },
   'unknown-named-by-event-and-person-at-once': {
