@@ -593,14 +593,15 @@ describe('an upload to S3', () => {
 
   it('to the sibling key that begins under the hands of a sweep saves nothing', async () => {
     const [swept, end] = [moment(), latePart()];
-    proxy.fate = async ({ kind, path }): Promise<Fate> => {
+    let writes = 0;
+    proxy.fate = async ({ kind, path, condition }): Promise<Fate> => {
       if (kind === 'POST upload' && path.endsWith(KEY)) {
         await putOther(KEY);
         await swept.came;
         return 'refuse-condition';
       }
-      if (kind === 'DELETE') {
-        swept.come(); // its claim is about to go
+      if (condition === 'if-match' && ++writes === 2) {
+        swept.come(); // its claim is about to be closed
         await end.received;
       }
       return kind === 'POST upload' ? end.fate : 'pass';
@@ -775,14 +776,14 @@ describe('an upload to S3', () => {
       await putOther(KEY);
       const [begins, swept] = [moment(), moment()];
       const ends = moment();
-      let removals = 0;
-      proxy.fate = async ({ kind }): Promise<Fate> => {
+      let writes = 0;
+      proxy.fate = async ({ kind, condition }): Promise<Fate> => {
         if (kind === 'POST uploads') await begins.came;
         if (kind === 'POST upload') {
           ends.come();
           await swept.came;
         }
-        if (kind === 'DELETE' && ++removals === 1) {
+        if (condition === 'if-match' && ++writes === 1) {
           begins.come();
           await ends.came;
         }
