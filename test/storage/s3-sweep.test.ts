@@ -233,30 +233,26 @@ describe('what a dead attempt left', () => {
     },
   );
 
-  it.each(['slow-down', 'hang'] as const)(
-    'is told, and in the way, where it may be ended in a moment (%s)',
-    async (fate) => {
-      await deadAt('PUT part');
-      sweeping.fate = ({ kind }) => (kind === 'DELETE upload' ? fate : 'pass');
-      await expect(storeAt(sweeping).open(KEY, { owner: OWNER, overwrite: false })).rejects.toMatchObject({
-        type: 'StorageFailed',
-      });
-    },
-  );
+  it('is told, and in the way, where it may be ended in a moment', async () => {
+    await deadAt('PUT part');
+    sweeping.fate = ({ kind }) => (kind === 'DELETE upload' ? 'slow-down' : 'pass');
+    await expect(storeAt(sweeping).open(KEY, { owner: OWNER, overwrite: false })).rejects.toMatchObject({
+      type: 'StorageFailed',
+    });
+  });
 
-  it('leads to no request for what its damaged claim names', async () => {
+  it.each([
+    { uploadId: '', key: KEY },
+    { uploadId: 'x', key: '' },
+    { uploadId: 'x', key: '..' },
+    { uploadId: 'of another program', key: 'film.mp4' },
+  ])('leads to no request for what its damaged claim names (%j)', async ({ uploadId, key }) => {
     await put(KEY, 'other');
     await deadAt('POST uploads');
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'film.mp4' }));
-    const damaged = [
-      { uploadId: '', key: KEY },
-      { uploadId: 'x', key: '' },
-      { uploadId: 'x', key: '..' },
-      { uploadId: UploadId, key: 'film.mp4' },
-      null,
-    ];
+    const film = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'film.mp4' }));
+    const named = { uploadId: key === 'film.mp4' ? film.UploadId : uploadId, key };
     const claim = (await server.everything(bucket)).find((name) => name.startsWith('.longtake-')) ?? '';
-    await put(claim, JSON.stringify({ earlier: damaged, uploadId: '', key: '' }));
+    await put(claim, JSON.stringify(named));
     await storeAt(sweeping).sweep(KEY, OWNER);
     expect(sweeping.calls.filter(({ method }) => method === 'DELETE')).toMatchObject([{ path: `/${bucket}/${claim}` }]);
     expect(await server.everything(bucket)).toEqual([KEY, 'upload of film.mp4']);
