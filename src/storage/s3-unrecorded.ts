@@ -1,4 +1,4 @@
-import { UNFINISHED } from '../contract/output-key.js';
+import { isUnfinished, UNFINISHED } from '../contract/output-key.js';
 import type { S3Bucket } from './s3-bucket.js';
 import { recordedIn } from './s3-claim-text.js';
 import type { Ending } from './s3-requests.js';
@@ -38,7 +38,8 @@ async function unrecorded(
 ): Promise<OpenUpload[]> {
   const uploads = await bucket.uploads.openTo(key, ending);
   if (uploads.length === 0) return [];
-  const claims = await bucket.objectsFrom(beside(key, UNFINISHED.prefix), ending);
+  const hidden = await bucket.objectsFrom(beside(key, UNFINISHED.prefix), ending);
+  const claims = hidden.filter(({ name }) => isUnfinished(name.slice(beside(key, '').length)));
   const since = second(found ?? claims.find(({ name }) => name === claimKey)?.since);
   let open = uploads.filter((upload) => second(upload.since) >= since);
   for (const { name, since: written } of claims) {

@@ -259,6 +259,19 @@ describe('what a dead attempt left', () => {
   });
 });
 
+it('reads no object whole that is none of its claims, whatever its name', async () => {
+  await deadAt('PUT', 'if-match');
+  await nextSecond();
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: '.longtake-film.mp4', Body: 'a film' }));
+  const large = Buffer.alloc(20_000_000);
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: '.longtake-film.part', Body: large }));
+  await storeAt(sweeping).sweep(KEY, OWNER);
+  const read = sweeping.calls.filter(({ kind }) => kind === 'GET').map(({ path }) => path);
+  expect(read).not.toContain(`/${bucket}/.longtake-film.mp4`);
+  expect(read).toContain(`/${bucket}/.longtake-film.part`);
+  expect(await server.everything(bucket)).toEqual(['.longtake-film.mp4', '.longtake-film.part']);
+});
+
 describe('a beginning that had to be repeated', () => {
   it.each(REFUSALS)('is no reason to fail where the list of uploads is answered with %s', async (_what, answer) => {
     let begun = 0;

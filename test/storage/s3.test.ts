@@ -288,6 +288,19 @@ describe('an upload to S3', () => {
     });
   });
 
+  it.each([{ status: 403, code: 'InvalidObjectState' }, { status: 403 }])(
+    'goes beside other content of its length that may not be read, and finds its own by its head (%j)',
+    async (answer) => {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: KEY, Body: Buffer.alloc(SMALL.length) }));
+      proxy.fate = ({ kind, path }) => (kind === 'GET' && !path.includes('.longtake-') ? answer : 'pass');
+      const key = siblingKey(KEY, OWNER.jobId);
+      expect(await save(store, KEY, SMALL)).toMatchObject({ key, ...contentOf(SMALL) });
+      proxy.calls.length = 0;
+      expect(await save(store, KEY, SMALL)).toMatchObject({ key });
+      expect(proxy.calls.map(({ kind }) => kind)).not.toContain('POST uploads');
+    },
+  );
+
   it.each(SIZES)('does not replace what came under its key meanwhile (%s)', async (_size, video) => {
     let came = false;
     proxy.fate = async ({ kind, path }): Promise<Fate> => {
