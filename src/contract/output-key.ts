@@ -58,7 +58,8 @@ function segmentProblem(segment: string): string | null {
   return null;
 }
 
-function isUnfinished(segment: string): boolean {
+/** Whether longtake gives such names to what is unfinished. */
+export function isUnfinished(segment: string): boolean {
   const name = segment.toLowerCase(); // some file systems do not tell the two apart
   return name.startsWith(UNFINISHED.prefix) && name.endsWith(UNFINISHED.suffix);
 }

@@ -22,6 +22,9 @@ export interface Named {
   readonly since: Date | null;
 }
 
+/** What is longer is no text of longtake's, and is read no further. */
+const TEXT_ENDS_AT = 16 * 1024;
+
 /** A small object, as it was read. */
 export interface Text {
   readonly text: string;
@@ -97,12 +100,17 @@ export class S3Bucket {
     }
   }
 
-  /** A small object, or `null`; refused where it is not the one of `etag` any more. */
+  /** The beginning of an object, which is all of a small one, or `null`; refused where it is not the one of `etag` any more. */
   async text(key: string, ending: Ending = {}, etag?: string): Promise<Text | null> {
     const found = await this.read(key, ending, etag);
     if (found === null) return null;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of found.body) chunks.push(chunk);
+    let bytes = 0;
+    for await (const chunk of found.body) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > TEXT_ENDS_AT) break;
+    }
     return { text: Buffer.concat(chunks).toString('utf8'), etag: known(found.etag) };
   }
 

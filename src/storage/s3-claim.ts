@@ -1,21 +1,21 @@
 import { newPartName } from './part-file.js';
 import type { WriteOwner } from './port.js';
 import type { S3Bucket } from './s3-bucket.js';
-import { claimText, NOTHING_RECORDED, type Recorded } from './s3-claim-text.js';
+import { claimText, closedIn, NOTHING_RECORDED, type Recorded } from './s3-claim-text.js';
 import type { Deadline } from './s3-patience.js';
 import type { Ending } from './s3-requests.js';
 import { inTime, persistently } from './s3-tidying.js';
-import { s3ErrorCode } from './s3-trouble.js';
+import { isPassing, s3ErrorCode } from './s3-trouble.js';
 import { beside, endUnrecorded } from './s3-unrecorded.js';
 import type { ObjectOptions } from './s3-multipart.js';
 
-/** With a checksum, which a bucket with Object Lock demands. */
-const JSON_OBJECT = { ContentType: 'application/json', ChecksumAlgorithm: 'SHA256' } as const;
+/** How a claim is written: with a checksum, which a bucket with Object Lock demands. */
+export const CLAIM_OBJECT = { ContentType: 'application/json', ChecksumAlgorithm: 'SHA256' } as const;
 
 /**
  * A small hidden object beside the final one that stands for an unfinished transfer, as a `.part` file does on a disk: its
  * name says whose it is, and its content which multipart uploads belong to it, because a list of uploads says neither.
- * While it is there its writer may publish; whoever removes it takes that right away.
+ * While it is there, and open, its writer may publish; whoever closes or removes it takes that right away.
  */
 export class S3Claim {
   private readonly before: Promise<unknown>[] = [];
@@ -39,7 +39,7 @@ export class S3Claim {
     for (;;) {
       const claimKey = beside(objectKey, newPartName(objectKey, owner));
       const drop = () => inTime(bucket.remove(claimKey), ending).catch(() => undefined);
-      const made = await bucket.put(claimKey, NOTHING_RECORDED, JSON_OBJECT, ending).catch(async (error: unknown) => {
+      const made = await bucket.put(claimKey, NOTHING_RECORDED, CLAIM_OBJECT, ending).catch(async (error: unknown) => {
         await drop(); // it may be there, and its answer be lost
         throw error;
       });
@@ -50,13 +50,19 @@ export class S3Claim {
   }
 
   async isHeld(ending: Ending): Promise<boolean> {
+    const found = await this.bucket.text(this.claimKey, ending);
+    return found !== null && closedIn(found.text) === null;
+  }
+
+  /** Whether a sweep would find it. */
+  async isListed(ending: Ending): Promise<boolean> {
     return (await this.bucket.sizeOf(this.claimKey, ending)) !== null;
   }
 
   /** Whether the storage writes it anew, although nothing that is there meets the condition. */
   async isWrittenDespite(condition: { IfNoneMatch: '*' } | { IfMatch: string }, ending: Ending): Promise<boolean> {
     try {
-      await this.bucket.put(this.claimKey, NOTHING_RECORDED, { ...JSON_OBJECT, ...condition }, ending);
+      await this.bucket.put(this.claimKey, NOTHING_RECORDED, { ...CLAIM_OBJECT, ...condition }, ending);
       return true;
     } catch (error) {
       if (s3ErrorCode(error) === 'PreconditionFailed') return false;
@@ -64,12 +70,12 @@ export class S3Claim {
     }
   }
 
-  /** Writes down that an upload belongs to the claim. Fails when the claim is gone, so that none is opened behind a sweep. */
+  /** Writes down that an upload belongs to the claim. Fails when the claim is closed or gone, so that none is opened behind a sweep. */
   async record(upload: Recorded, ending: Ending): Promise<void> {
     this.recorded.push(upload);
     const text = claimText(this.recorded);
     try {
-      const written = await this.bucket.put(this.claimKey, text, { ...JSON_OBJECT, IfMatch: this.etag }, ending);
+      const written = await this.bucket.put(this.claimKey, text, { ...CLAIM_OBJECT, IfMatch: this.etag }, ending);
       this.etag = written.etag;
     } catch (error) {
       if (s3ErrorCode(error) !== 'PreconditionFailed') throw error;
@@ -95,7 +101,7 @@ export class S3Claim {
     const begun = { claimKey: this.claimKey, since: null, keys: [objectKey] };
     try {
       const { uploadId, wasRepeated } = await this.bucket.uploads.start(objectKey, options, ending);
-      if (wasRepeated) await endUnrecorded(this.bucket, begun, ending, uploadId);
+      if (wasRepeated) await endUnrecorded(this.bucket, begun, ending, uploadId).catch(passingOnly);
       return uploadId;
     } catch (error) {
       this.releaseAfter(persistently((tidying) => endUnrecorded(this.bucket, begun, tidying)));
@@ -114,4 +120,9 @@ export class S3Claim {
     const names = [this.claimKey, ...this.strays];
     await Promise.all(names.map((name) => persistently((tidying) => this.bucket.remove(name, tidying))));
   }
+}
+
+/** What is refused for good stays as it is: the next attempt would be refused as well. */
+function passingOnly(error: unknown): void {
+  if (isPassing(error)) throw error;
 }

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Ending, S3Requests } from './s3-requests.js';
 import { tidying } from './s3-tidying.js';
-import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
+import { isGone, isPassing } from './s3-trouble.js';
 
 /** What is written along with an object, and the condition: with `replace` false only a key that is free is written. */
 export interface ObjectOptions {
@@ -48,11 +48,11 @@ export class S3Multipart {
       ChecksumAlgorithm: 'SHA256',
     });
     const { UploadId, wasRepeated } = await this.requests.send(command, ending);
-    if (UploadId === undefined) throw new Error('the storage gave no upload id');
+    if (UploadId === undefined || UploadId === '') throw new Error('the storage gave no upload id');
     return { uploadId: UploadId, wasRepeated };
   }
 
-  /** The open uploads to exactly this key, as far as the credentials may see them. */
+  /** The open uploads to exactly this key; none where the storage does not tell, whatever its words for that are. */
   async openTo(key: string, ending: Ending = {}): Promise<OpenUpload[]> {
     try {
       const list = new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: key });
@@ -61,8 +61,8 @@ export class S3Multipart {
         Key === key && UploadId !== undefined ? [{ uploadId: UploadId, since: Initiated ?? null }] : [],
       );
     } catch (error) {
-      if (isDenied(error) || isNotImplemented(error)) return [];
-      throw error;
+      if (isPassing(error)) throw error;
+      return [];
     }
   }
 
@@ -108,7 +108,7 @@ export class S3Multipart {
       await this.requests.send(command, ending);
       return true;
     } catch (error) {
-      if (s3ErrorCode(error) === 'NoSuchUpload') return false;
+      if (isGone(error)) return false;
       throw error;
     }
   }

@@ -18,7 +18,7 @@ import { createS3Client } from './s3-client.js';
 import { s3Uri, type S3Access, type S3Location } from './s3-location.js';
 import { sweep } from './s3-sweep.js';
 import { tryToSave, whileSweeping } from './s3-trial.js';
-import { isDenied, s3Trouble } from './s3-trouble.js';
+import { isPassing, s3Trouble } from './s3-trouble.js';
 import { S3Write } from './s3-write.js';
 import { SpoolFile } from './spool-file.js';
 
@@ -67,7 +67,7 @@ class S3Store implements VideoStore {
     const objectKey = this.parse(key);
     return await this.guarded(`Starting to save "${key}"`, async () => {
       await sweep(this.bucket, objectKey, options.owner, soon()).catch((error: unknown) => {
-        if (!isDenied(error)) throw error; // else the next attempt may still do it, and take a late one's right to publish
+        if (isPassing(error)) throw error; // the next attempt may do it; what is refused for good must not cost a video
         options.onLeftover?.(this.trouble(removing(key), error));
       });
       const spool = await SpoolFile.create();

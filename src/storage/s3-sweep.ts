@@ -2,22 +2,28 @@ import { siblingKey } from '../contract/output-key.js';
 import { ownerPrefix } from './part-file.js';
 import type { WriteOwner } from './port.js';
 import type { Named, S3Bucket } from './s3-bucket.js';
-import { recordedIn, type Recorded } from './s3-claim-text.js';
+import { CLAIM_OBJECT } from './s3-claim.js';
+import { closedIn, closedText, recordedIn, type Recorded } from './s3-claim-text.js';
 import type { Ending } from './s3-requests.js';
-import { isDenied } from './s3-trouble.js';
+import { isPassing, s3ErrorCode } from './s3-trouble.js';
 import { beside, endUnrecorded } from './s3-unrecorded.js';
+
+type TransferKeys = readonly [objectKey: string, siblingKey: string];
+
+/** The answers that say: the claim is another one than was read, or none. */
+const CHANGED: ReadonlySet<string> = new Set(['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']);
 
 /** Ends all transfers of this owner to this object. @throws the SDK's errors; a refusal when it has tried them all */
 export async function sweep(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Ending): Promise<void> {
   const keys = [objectKey, siblingKey(objectKey, owner.jobId)] as const;
-  const denials: unknown[] = [];
+  const refusals: unknown[] = [];
   for (const claim of await claimsOf(owner, bucket, objectKey, ending)) {
     await endTransfer(bucket, claim, keys, ending).catch((error: unknown) => {
-      if (!isDenied(error)) throw error;
-      denials.push(error);
+      if (isPassing(error)) throw error;
+      refusals.push(error);
     });
   }
-  if (denials.length > 0) throw denials[0];
+  if (refusals.length > 0) throw refusals[0];
 }
 
 /** The claims that are there: those of dead attempts, and of such as are taken for dead. */
@@ -30,36 +36,46 @@ export async function claimsOf(
   return await bucket.objectsFrom(beside(objectKey, ownerPrefix(objectKey, owner)), ending);
 }
 
-/** Ends the transfer that a claim stands for: aborts its uploads to either key, then removes the claim. */
-async function endTransfer(
-  bucket: S3Bucket,
-  { name: claimKey, since }: Named,
-  keys: readonly [objectKey: string, siblingKey: string],
-  ending: Ending,
-): Promise<void> {
-  const recorded = await endRecorded(bucket, claimKey, keys[0], ending);
+/**
+ * Ends the transfer that a claim stands for. The claim is closed before it is removed: from then on its writer writes nothing
+ * down, so that all it may finish is known, and has been ended. What fails after that finds it closed when it is done again.
+ */
+async function endTransfer(bucket: S3Bucket, claim: Named, keys: TransferKeys, ending: Ending): Promise<void> {
+  const { recorded, since } = await close(bucket, claim, keys, ending);
   const others = keys.filter((key) => !recorded.some((upload) => upload.key === key));
-  const claimed = { claimKey, since, keys: others };
-  await endUnrecorded(bucket, claimed, ending);
-  await bucket.remove(claimKey);
-  await endUnrecorded(bucket, claimed, ending); // what came meanwhile; from now on its writer writes down nothing
+  await endUnrecorded(bucket, { claimKey: claim.name, since, keys: others }, ending);
+  await bucket.remove(claim.name);
+}
+
+/** Ends what the claim names, and closes it as it was read: whose writer was faster is read again. */
+async function close(bucket: S3Bucket, { name, since }: Named, keys: TransferKeys, ending: Ending) {
+  for (let before: string | null = null; ;) {
+    const found = await bucket.text(name, ending);
+    const recorded = recordedIn(found?.text, keys);
+    await endAll(bucket, recorded);
+    if (found === null) return { recorded, since };
+    const closed = closedIn(found.text);
+    if (closed !== null) return { recorded, since: closed.since ?? since };
+    try {
+      const condition = { ...CLAIM_OBJECT, IfMatch: found.etag };
+      await bucket.put(name, closedText(recorded, since), condition, ending);
+      return { recorded, since };
+    } catch (error) {
+      if (!CHANGED.has(s3ErrorCode(error)) || found.text === before) throw error;
+      before = found.text;
+    }
+  }
 }
 
 /** Ends a check, whose upload goes to the claim's own key. Those to the final key are others', unless it names one. */
 export async function endCheck(bucket: S3Bucket, claimKey: string, objectKey: string, ending: Ending): Promise<void> {
-  await endRecorded(bucket, claimKey, objectKey, ending);
+  const found = await bucket.text(claimKey, ending);
+  await endAll(bucket, recordedIn(found?.text, [objectKey, claimKey]));
   for (const { uploadId } of await bucket.uploads.openTo(claimKey, ending))
     await bucket.uploads.abort(claimKey, uploadId);
   await bucket.remove(claimKey);
 }
 
-async function endRecorded(
-  bucket: S3Bucket,
-  claimKey: string,
-  objectKey: string,
-  ending: Ending,
-): Promise<readonly Recorded[]> {
-  const recorded = recordedIn((await bucket.text(claimKey, ending))?.text, objectKey);
+async function endAll(bucket: S3Bucket, recorded: readonly Recorded[]): Promise<void> {
   for (const { key, uploadId } of recorded) await bucket.uploads.end(key, uploadId);
-  return recorded;
 }

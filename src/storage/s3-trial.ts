@@ -6,7 +6,7 @@ import type { Deadline } from './s3-patience.js';
 import type { Ending } from './s3-requests.js';
 import { claimsOf, endCheck } from './s3-sweep.js';
 import { inTime, persistently, tidying } from './s3-tidying.js';
-import { isDenied, isNotImplemented, s3ErrorCode } from './s3-trouble.js';
+import { isDenied, isNotImplemented, s3ErrorCode, s3ErrorName } from './s3-trouble.js';
 
 const VIDEO = { contentType: 'video/mp4', metadata: {}, replace: false } as const;
 
@@ -23,7 +23,7 @@ const OTHER_ETAG = '"00000000000000000000000000000000"';
 export async function tryToSave(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Deadline) {
   const claim = await needing('s3:PutObject', () => S3Claim.make(bucket, objectKey, owner, ending));
   try {
-    if (!(await claim.isHeld(ending))) throw unlisted();
+    if (!(await claim.isListed(ending))) throw unlisted();
     if (await needing('If-None-Match', () => claim.isWrittenDespite({ IfNoneMatch: '*' }, ending))) throw replaces();
     await needing('If-Match', () => claim.isWrittenDespite({ IfMatch: OTHER_ETAG }, ending));
     if (!(await needing('s3:GetObject', () => claim.isKnownByItsETag(ending)))) throw altersETags();
@@ -78,7 +78,7 @@ async function needing<T>(what: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (isDenied(error) && what.startsWith('s3:')) {
-      throw unusable(`The credentials do not allow ${what}; grant it below the prefix (AccessDenied).`);
+      throw unusable(`The credentials do not allow ${what}; grant it below the prefix (${s3ErrorName(error)}).`);
     }
     if (isNotImplemented(error)) throw unusable(`The storage does not know ${what}; longtake needs one that does.`);
     throw error;

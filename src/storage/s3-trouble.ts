@@ -46,6 +46,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ConditionalRequestConflict: MOVING,
   RequestTimeout: SILENT, // the storage has waited for the body
   TimeoutError: SILENT,
+  ABORT_ERR: SILENT,
   AbortError: SILENT, // how the SDK names a request that was not answered in the time it was given
   ECONNABORTED: UNREACHABLE,
   ECONNREFUSED: UNREACHABLE,
@@ -82,14 +83,22 @@ export function isPassing(error: unknown): boolean {
   return statusOf(error) >= 500 || PASSING.has(adviceFor(error) ?? '');
 }
 
-/** The credentials are known, and are not enough. */
+/** The credentials are known, and are not enough; or what stands in front of the storage lets nobody through. */
 export function isDenied(error: unknown): boolean {
-  return ['AccessDenied', 'AllAccessDisabled'].includes(s3ErrorCode(error));
+  const code = s3ErrorCode(error);
+  if (Object.hasOwn(ADVICE, code)) return ADVICE[code] === RIGHTS;
+  return [401, 403].includes(statusOf(error));
 }
 
 /** The service has no such call, or not with these conditions. */
 export function isNotImplemented(error: unknown): boolean {
-  return ['NotImplemented', 'MethodNotAllowed'].includes(s3ErrorCode(error));
+  return ['NotImplemented', 'MethodNotAllowed'].includes(s3ErrorCode(error)) || [405, 501].includes(statusOf(error));
+}
+
+/** What was to be ended is not there. */
+export function isGone(error: unknown): boolean {
+  const code = s3ErrorCode(error);
+  return code === 'NoSuchUpload' || (statusOf(error) === 404 && code !== 'NoSuchBucket');
 }
 
 /**
@@ -99,7 +108,7 @@ export function isNotImplemented(error: unknown): boolean {
  */
 export function s3Trouble(doing: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
-  return new StorageError('StorageFailed', `${doing} failed: ${adviceFor(error) ?? UNKNOWN} (${nameOf(error)}).`);
+  return new StorageError('StorageFailed', `${doing} failed: ${adviceFor(error) ?? UNKNOWN} (${s3ErrorName(error)}).`);
 }
 
 function adviceFor(error: unknown): string | undefined {
@@ -111,7 +120,7 @@ function adviceFor(error: unknown): string | undefined {
 }
 
 /** Its code, or its status where the SDK found no code in it. */
-function nameOf(error: unknown): string {
+export function s3ErrorName(error: unknown): string {
   const code = s3ErrorCode(error);
   const status = statusOf(error);
   return status > 0 && ['Error', 'Unknown', 'UnknownError'].includes(code) ? `HTTP ${status}` : code;
@@ -119,6 +128,6 @@ function nameOf(error: unknown): string {
 
 /** 0 where there was no answer. */
 function statusOf(error: unknown): number {
-  const { $metadata } = error as { readonly $metadata?: { readonly httpStatusCode?: number } };
+  const { $metadata } = Object(error) as { readonly $metadata?: { readonly httpStatusCode?: number } };
   return $metadata?.httpStatusCode ?? 0;
 }

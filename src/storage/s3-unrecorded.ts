@@ -1,4 +1,4 @@
-import { UNFINISHED } from '../contract/output-key.js';
+import { isUnfinished, UNFINISHED } from '../contract/output-key.js';
 import type { S3Bucket } from './s3-bucket.js';
 import { recordedIn } from './s3-claim-text.js';
 import type { Ending } from './s3-requests.js';
@@ -13,8 +13,8 @@ export interface Claimed {
 }
 
 /**
- * Ends what was begun under a claim and is written down nowhere: it came after the claim (S3 counts in seconds), and no claim
- * names it. Another run that has begun in this moment, and has yet to write it down, begins again with its next attempt; the
+ * Ends what was begun under a claim and is written down nowhere: it came after the claim (S3 counts in seconds), and no other
+ * claim names it. Another run that has begun in this moment, and has yet to write it down, begins again with its next attempt; the
  * upload of another program is ended as well.
  */
 export async function endUnrecorded(
@@ -38,13 +38,15 @@ async function unrecorded(
 ): Promise<OpenUpload[]> {
   const uploads = await bucket.uploads.openTo(key, ending);
   if (uploads.length === 0) return [];
-  const claims = await bucket.objectsFrom(beside(key, UNFINISHED.prefix), ending);
+  const hidden = await bucket.objectsFrom(beside(key, UNFINISHED.prefix), ending);
+  const claims = hidden.filter(({ name }) => isUnfinished(name.slice(beside(key, '').length)));
   const since = second(found ?? claims.find(({ name }) => name === claimKey)?.since);
   let open = uploads.filter((upload) => second(upload.since) >= since);
   for (const { name, since: written } of claims) {
+    if (name === claimKey) continue; // what it names is ended by whoever sweeps it
     // A claim is written anew when its upload has begun; there may be thousands of older ones.
     if (!open.some((upload) => second(written) >= second(upload.since))) continue;
-    const named = new Set(recordedIn((await bucket.text(name, ending))?.text, key).map(({ uploadId }) => uploadId));
+    const named = new Set(recordedIn((await bucket.text(name, ending))?.text, [key]).map(({ uploadId }) => uploadId));
     open = open.filter(({ uploadId }) => !named.has(uploadId));
   }
   return open;

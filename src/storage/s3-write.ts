@@ -4,7 +4,7 @@ import { StorageError, type OpenOptions, type StoredVideo, type VideoWrite, type
 import type { Patience } from './s3-patience.js';
 import type { Ending } from './s3-requests.js';
 import { inTime } from './s3-tidying.js';
-import { s3ErrorCode, s3Trouble } from './s3-trouble.js';
+import { isDenied, s3ErrorCode, s3Trouble } from './s3-trouble.js';
 import { uploadObject, type Upload } from './s3-upload.js';
 
 interface S3WriteDeps extends Omit<Upload, 'patience' | 'refuseIfSwept'>, OpenOptions {
@@ -115,12 +115,20 @@ export class S3Write implements VideoWrite {
   private async compare(key: string, content: FileContent): Promise<Placement> {
     const { bucket, objectKey } = this.to;
     const bytes = await bucket.sizeOf(objectKey(key), this.patience);
-    if (bytes === content.bytes) {
-      const found = await bucket.hash(objectKey(key), this.patience);
-      if (found?.sha256 === content.sha256) return 'placed';
-    }
+    if (bytes === content.bytes && (await this.holds(objectKey(key), content))) return 'placed';
     if (await bucket.isFolder(objectKey(key), this.patience)) return 'folder';
     return bytes === null ? 'free' : 'taken';
+  }
+
+  /** What may not be read, as in an archive, holds what its head says. */
+  private async holds(objectKey: string, content: FileContent): Promise<boolean> {
+    const { bucket } = this.to;
+    try {
+      return (await bucket.hash(objectKey, this.patience))?.sha256 === content.sha256;
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      return await bucket.isSaidToHold(objectKey, content, this.patience);
+    }
   }
 
   /** Best effort, and once: what stays is swept by the next attempt. */

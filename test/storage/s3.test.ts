@@ -288,6 +288,19 @@ describe('an upload to S3', () => {
     });
   });
 
+  it.each([{ status: 403, code: 'InvalidObjectState' }, { status: 403 }])(
+    'goes beside other content of its length that may not be read, and finds its own by its head (%j)',
+    async (answer) => {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: KEY, Body: Buffer.alloc(SMALL.length) }));
+      proxy.fate = ({ kind, path }) => (kind === 'GET' && !path.includes('.longtake-') ? answer : 'pass');
+      const key = siblingKey(KEY, OWNER.jobId);
+      expect(await save(store, KEY, SMALL)).toMatchObject({ key, ...contentOf(SMALL) });
+      proxy.calls.length = 0;
+      expect(await save(store, KEY, SMALL)).toMatchObject({ key });
+      expect(proxy.calls.map(({ kind }) => kind)).not.toContain('POST uploads');
+    },
+  );
+
   it.each(SIZES)('does not replace what came under its key meanwhile (%s)', async (_size, video) => {
     let came = false;
     proxy.fate = async ({ kind, path }): Promise<Fate> => {
@@ -593,14 +606,15 @@ describe('an upload to S3', () => {
 
   it('to the sibling key that begins under the hands of a sweep saves nothing', async () => {
     const [swept, end] = [moment(), latePart()];
-    proxy.fate = async ({ kind, path }): Promise<Fate> => {
+    let writes = 0;
+    proxy.fate = async ({ kind, path, condition }): Promise<Fate> => {
       if (kind === 'POST upload' && path.endsWith(KEY)) {
         await putOther(KEY);
         await swept.came;
         return 'refuse-condition';
       }
-      if (kind === 'DELETE') {
-        swept.come(); // its claim is about to go
+      if (condition === 'if-match' && ++writes === 2) {
+        swept.come(); // its claim is about to be closed
         await end.received;
       }
       return kind === 'POST upload' ? end.fate : 'pass';
@@ -775,14 +789,14 @@ describe('an upload to S3', () => {
       await putOther(KEY);
       const [begins, swept] = [moment(), moment()];
       const ends = moment();
-      let removals = 0;
-      proxy.fate = async ({ kind }): Promise<Fate> => {
+      let writes = 0;
+      proxy.fate = async ({ kind, condition }): Promise<Fate> => {
         if (kind === 'POST uploads') await begins.came;
         if (kind === 'POST upload') {
           ends.come();
           await swept.came;
         }
-        if (kind === 'DELETE' && ++removals === 1) {
+        if (condition === 'if-match' && ++writes === 1) {
           begins.come();
           await ends.came;
         }
