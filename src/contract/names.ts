@@ -24,6 +24,8 @@ export const STATUS_MEMO = 'status';
 export const MODEL_MEMO = 'model';
 /** The key of its video, as asked for. */
 export const OUTPUT_MEMO = 'output';
+/** `true`: no answer to a request of the run's own had its job, which is another run's, perhaps. */
+export const ADOPTED_MEMO = 'adopted';
 
 /** Search attributes and their Temporal types. longtake runs without them where it may not create them. */
 export const SEARCH_ATTRIBUTES = {

@@ -15,6 +15,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import { AttemptOver, type Owner, type RunRef, type TemporalPort } from '../activities/deps.js';
 import { readMemo, withUnreadMemos } from '../client/unread-memos.js';
 import {
+  ADOPTED_MEMO,
   IS_WANTED_QUERY,
   MAY_HAVE_SENT_QUERY,
   PROVIDER_EVENT_SIGNAL,
@@ -130,7 +131,14 @@ async function asOwner(
   const { memo } = await readMemo(raw, client.options.loadedDataConverter);
   const recorded = (memo[STATUS_MEMO] ?? {}) as Partial<VideoStatus>;
   if (recorded.jobId !== undefined && recorded.jobId !== jobId) return [];
-  return [{ workflowId, runId, origin: originOf(recorded), stands: STANDS[status.name] ?? 'open' }];
+  return [
+    {
+      workflowId,
+      runId,
+      origin: memo[ADOPTED_MEMO] === true ? 'adopted' : originOf(recorded),
+      stands: STANDS[status.name] ?? 'open',
+    },
+  ];
 }
 
 /** What cannot be read proves nothing. */

@@ -31,4 +31,6 @@ export interface CarriedState {
   readonly submits: readonly SubmitOutcome[];
   readonly otherDoubts?: string | null;
   readonly stateSince: string;
+  /** The job was adopted, in answer to the run's own question. */
+  readonly adopted?: boolean;
 }

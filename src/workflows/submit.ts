@@ -58,7 +58,7 @@ export async function submit(run: VideoRun, request: ProviderRequest): Promise<v
     log.info('the submit in doubt was answered', { ...decision });
     if (decision.action === 'adopt') {
       leaveOthersInDoubt(run, decision.jobId);
-      run.follow(decision.jobId, decision.providerStatus, askedAt);
+      run.adopt(decision.jobId, decision.providerStatus, askedAt);
       await tellOfOthers(run);
       return;
     }

@@ -11,7 +11,7 @@ import { adoptCommand } from '../contract/commands.js';
 import { dollars } from '../contract/dollars.js';
 import type { Problem } from '../contract/failures.js';
 import { isUsableJobId } from '../contract/job-id.js';
-import { MODEL_MEMO, OUTPUT_MEMO, STATUS_MEMO } from '../contract/names.js';
+import { ADOPTED_MEMO, MODEL_MEMO, OUTPUT_MEMO, STATUS_MEMO } from '../contract/names.js';
 import type { GenerateVideoInput, ProviderEvent, VideoAsset, VideoState, VideoStatus } from '../contract/types.js';
 import type { CarriedState } from './carried-state.js';
 import { goesBy } from './changes.js';
@@ -41,7 +41,7 @@ const TELLS_OF_OTHER = 'The provider also tells of job';
 /** What of it belongs to the wait, and not to the run. */
 export type PollState = Omit<
   CarriedState,
-  'plan' | 'status' | 'woken' | 'seenEvents' | 'submits' | 'otherDoubts' | 'stateSince' | 'cancelled'
+  'plan' | 'status' | 'woken' | 'seenEvents' | 'submits' | 'otherDoubts' | 'stateSince' | 'cancelled' | 'adopted'
 >;
 
 /** One run as its messages and its people see it. Every change goes through here, so that none is shown late. */
@@ -73,6 +73,8 @@ export class VideoRun {
   otherDoubts: string | null = null;
   /** A provider event asks for a poll before its time. */
   woken = false;
+  /** Its job came by a person's word or by an event, and by no answer to its request. */
+  private hasAdopted = false;
   cancelReason: string | null = null;
   /** Somebody asked for it by signal, and it may still be on its way to the server and back. */
   isCancelAsked = false;
@@ -105,6 +107,7 @@ export class VideoRun {
     this.seenEvents = [...carried.seenEvents];
     this.otherDoubts = carried.otherDoubts ?? null;
     this.woken = carried.woken ?? false;
+    this.hasAdopted = carried.adopted ?? false;
     this.cancelRequested = carried.cancelled !== undefined;
     this.cancelReason = carried.cancelled?.reason ?? null;
   }
@@ -264,6 +267,12 @@ export class VideoRun {
     this.enter('generating', { jobId, providerStatus, submittedAt, error: null });
   }
 
+  /** The answer to its question: a job that may as well be another run's. */
+  adopt(jobId: string, providerStatus: string, submittedAt: string): void {
+    this.hasAdopted = true;
+    this.follow(jobId, providerStatus, submittedAt);
+  }
+
   /** The run has its job, but it may have paid for more than that one. */
   leaveInDoubt(what: string): void {
     this.otherDoubts = this.otherDoubts === null ? what : `${this.otherDoubts} ${what}`;
@@ -335,11 +344,17 @@ export class VideoRun {
     const { plan, status, woken, seenEvents, otherDoubts, stateSince } = this;
     const submits = this.submits.outcomes;
     const cancelled = this.cancelRequested ? { cancelled: { reason: this.cancelReason } } : {};
-    return { ...poll, plan, status, woken, seenEvents, submits, otherDoubts, stateSince, ...cancelled };
+    const adopted = this.hasAdopted ? { adopted: true } : {};
+    return { ...poll, plan, status, woken, seenEvents, submits, otherDoubts, stateSince, ...cancelled, ...adopted };
   }
 
   memo(): Record<string, unknown> {
-    return { [STATUS_MEMO]: this.status, [MODEL_MEMO]: this.model, [OUTPUT_MEMO]: this.plan_?.output ?? null };
+    return {
+      [STATUS_MEMO]: this.status,
+      [MODEL_MEMO]: this.model,
+      [OUTPUT_MEMO]: this.plan_?.output ?? null,
+      ...(this.hasAdopted ? { [ADOPTED_MEMO]: true } : {}),
+    };
   }
 
   private show(): void {

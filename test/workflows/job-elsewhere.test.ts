@@ -94,6 +94,24 @@ describe('a job that turns up, and that a run has which only saves it', () => {
   });
 });
 
+it('a job that another run adopted in answer to its own question is not proven to be that run’s', async () => {
+  const jobId = 'adopted-by-mistake';
+  rig.provider.script = {
+    submit: ({ n }) => (n === 1 ? refusal(500, 'who knows') : refusal(429, 'slow down', { 'Retry-After': '60' })),
+    poll: ({ jobId }) => job(jobId, 'in_progress'),
+  };
+  const hasty = await rig.start(PATIENT);
+  await until(hasty, ({ state }) => state === 'awaiting_decision');
+  await hasty.resolveSubmission({ action: 'adopt', jobId });
+  await untilListed(jobId, RUNNING);
+  const handle = await rig.start();
+  await expect.poll(() => rig.provider.submits).toHaveLength(2);
+  await rig.temporal.workflow.getHandle(handle.workflowId).signal('providerEvent', { jobId, status: 'completed' });
+  expect(await asked(handle, 'another run has')).toContain(`the run ${hasty.workflowId}, which is saving its video`);
+  expect(rig.provider.submits).toHaveLength(2);
+  await Promise.all([hasty, handle].map((run) => run.cancel()));
+});
+
 /** It has the job by what the server lists, and tells nothing that the worker could read. */
 async function startUnread(jobId: string): Promise<{ readonly workflowId: string; terminate(): Promise<unknown> }> {
   const key = randomBytes(32).toString('base64');
