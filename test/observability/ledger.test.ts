@@ -141,7 +141,7 @@ describe('the ledger', () => {
     expect((await cli('wait')).stderr).toContain(words);
     const raw = rig.temporal.workflow.getHandle(handle.workflowId);
     const { currentDetails } = await raw.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-    expect(currentDetails).toContain('cost: `$0.2`, above the estimate of `$0.12`');
+    expect(currentDetails).toContain('cost: `$0.20`, above the estimate of `$0.12`');
   });
 
   it('counts nothing again when another worker replays a run', async () => {
