@@ -1,16 +1,22 @@
-import { patched } from '@temporalio/workflow';
+import { patched, workflowInfo } from '@temporalio/workflow';
 
-/** Changes of this code that runs already under way must not meet in their middle, and what runs without them did. A new one is added here. */
-export const CHANGES = [
-  // asked for each change when its moment came
-  'decides-at-its-start',
-  // kept a doubt that was over when somebody answered the question about it
-  'clears-what-was-answered',
-  // paid again without a word on a job from before a reset that could not be looked up, or that it learned of while somebody answered
-  'tells-of-earlier-jobs-first',
-  // looked at several jobs at once, which a replay may take for another order
-  'looks-one-at-a-time',
-] as const;
+/**
+ * Changes of this code that runs already under way must not meet in their middle, and what runs without them did: by the marker
+ * that stands for them in a history. One marker for each release, since each costs a run two events: a change that comes after
+ * the release begins the next one.
+ */
+export const CHANGES = {
+  'decides-at-its-start': [
+    // kept a doubt that was over when somebody answered the question about it
+    'clears-what-was-answered',
+    // paid again without a word on a job from before a reset that could not be looked up, or that it learned of while somebody answered
+    'tells-of-earlier-jobs-first',
+    // looked at several jobs at once, which a replay may take for another order
+    'looks-one-at-a-time',
+    // took what is replayed of the run before a reset for their own, and went another way than it had gone
+    'knows-where-it-was-reset',
+  ],
+} as const;
 
 /** Changes from before runs decided at their start, and what runs without them did. There will be no more of these. */
 export const EARLIER_CHANGES = [
@@ -58,8 +64,10 @@ export const EARLIER_CHANGES = [
   'tries-every-output-after-a-refusal',
 ] as const;
 
-type Change = (typeof CHANGES)[number] | (typeof EARLIER_CHANGES)[number];
+type Marker = keyof typeof CHANGES;
+type Change = (typeof CHANGES)[Marker][number] | (typeof EARLIER_CHANGES)[number];
 
+export const MARKERS = Object.keys(CHANGES) as readonly Marker[];
 const earlier: ReadonlySet<string> = new Set(EARLIER_CHANGES);
 /** Of this run: each workflow has modules of its own. */
 let decided: ReadonlySet<string> = new Set();
@@ -70,11 +78,19 @@ let decided: ReadonlySet<string> = new Set();
  * (docs/decisions/0018-changes-at-the-start.md).
  */
 export function decideChanges(): void {
-  decided = new Set(CHANGES.filter((change) => patched(change)));
+  decided = new Set(MARKERS.filter((marker) => patched(marker)).flatMap((marker) => [marker, ...CHANGES[marker]]));
 }
 
 /** Whether this run goes by a change. */
 export function goesBy(change: Change): boolean {
   if (!earlier.has(change)) return decided.has(change);
   return decided.has('decides-at-its-start') || patched(change);
+}
+
+/**
+ * Whether this run does something that the run before its reset did not do. While that one's history is replayed the run's id is
+ * the new one already, and only what the new one has recorded itself tells them apart. Not to be asked behind a local activity.
+ */
+export function isBehindReset(): boolean {
+  return !goesBy('knows-where-it-was-reset') || patched(`reset-to-${workflowInfo().runId}`);
 }

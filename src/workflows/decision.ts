@@ -1,6 +1,6 @@
 import { type ApplicationFailure, condition, log, workflowInfo } from '@temporalio/workflow';
 import { cancelledRun } from './cancellation.js';
-import { goesBy } from './changes.js';
+import { goesBy, isBehindReset } from './changes.js';
 import { JobsBeforeReset, type BeforeReset } from './jobs-before-reset.js';
 import { NamedJobs, type Doubt } from './named-jobs.js';
 import type { Decision, VideoRun } from './video-run.js';
@@ -25,13 +25,14 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown): Promise<Deci
   const named = new NamedJobs(run, { isOnly: run.submits.inDoubt.length === 1, kin: kinOf(doubt) });
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
+    const isReset = run.isReset && isBehindReset();
     const found = await named.adoptOne();
     if (isOver(run, doubt) && goesBy('lets-go-of-other-jobs')) {
       if (!(isAnswered(run) && goesBy('hears-answers-first'))) return null;
       await condition(() => run.isCancelled() || run.inspections === 0);
       if (run.decided() === null && !run.isCancelled() && isOver(run, doubt)) return null;
     }
-    await earlier.look();
+    await earlier.look(isReset);
     const decision = preferred(run.decided(), found);
     const wouldPay = decision?.action === 'resubmit';
     if (wouldPay && run.inspections > 0 && goesBy('pays-after-other-answers')) {

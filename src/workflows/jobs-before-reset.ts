@@ -32,10 +32,10 @@ export class JobsBeforeReset {
   }
 
   /** Once, or as often as it fails. */
-  async look(): Promise<void> {
+  async look(isReset: boolean): Promise<void> {
     const { run, doubt } = this;
     if (!goesBy('tells-of-earlier-jobs-first')) this.isNews = false;
-    if (run.knowsEarlierJobs || !(run.isReset || doubt.areUnread === true) || !goesBy('looks-back-after-reset')) return;
+    if (run.knowsEarlierJobs || !(isReset || doubt.areUnread === true) || !goesBy('looks-back-after-reset')) return;
     // Somebody's answer may be one of the jobs in question.
     if (goesBy('tells-of-earlier-jobs-first')) await condition(() => run.isCancelled() || run.inspections === 0);
     const jobs = await lookedUp();

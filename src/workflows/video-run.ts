@@ -14,7 +14,7 @@ import { isUsableJobId } from '../contract/job-id.js';
 import { ADOPTED_MEMO, MODEL_MEMO, OUTPUT_MEMO, STATUS_MEMO } from '../contract/names.js';
 import type { GenerateVideoInput, ProviderEvent, VideoAsset, VideoState, VideoStatus } from '../contract/types.js';
 import type { CarriedState } from './carried-state.js';
-import { goesBy } from './changes.js';
+import { goesBy, isBehindReset } from './changes.js';
 import { describeRun } from './details.js';
 import { HintedJobs, REMEMBERED_EVENTS } from './hinted-jobs.js';
 import { searchAttributesOf } from './search-attributes.js';
@@ -239,7 +239,8 @@ export class VideoRun {
 
   private keep(jobId: string, isOwn: boolean): void {
     const { hinted, sent } = this;
-    if (!sent.hasAnyLeft && !this.isReset && !this.adopts && goesBy('sets-early-jobs-aside')) {
+    const isFromReset = this.isReset && !sent.hasAnyLeft && isBehindReset();
+    if (!sent.hasAnyLeft && !isFromReset && !this.adopts && goesBy('sets-early-jobs-aside')) {
       // A cron schedule's run before has paid for it, and is over.
       if (isOwn && goesBy('tells-of-jobs-of-before')) this.learnOfOther(jobId);
       else hinted.setAside(jobId);

@@ -388,6 +388,18 @@ export const SCENARIOS: Record<string, Scenario> = {
       });
     },
   },
+  'unknown-adopted-and-reset-behind-it': {
+    script: { ...unknown, poll: ({ jobId }) => (back.has('reset') ? completed(jobId) : job(jobId, 'in_progress')) },
+    story: async (handle, { rig }) => {
+      await awaiting(handle);
+      await handle.resolveSubmission({ action: 'adopt', jobId: 'adopted-before-reset' });
+      const { polls } = await until(handle, ({ polls }) => polls >= 2);
+      await resetTo(rig, handle, (await completedTasks(rig, handle)).at(-1) ?? null);
+      await until(handle, (status) => status.polls > polls);
+      back.add('reset');
+      await handle.result();
+    },
+  },
   'unknown-named-by-event-and-person-at-once': {
     script: { ...unknown, poll: ({ jobId }) => (jobId === 'named-by-event' ? refusal(503, 'busy') : completed(jobId)) },
     story: async (handle, stage) => {

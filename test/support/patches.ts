@@ -1,18 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { CHANGES, EARLIER_CHANGES } from '../../src/workflows/changes.js';
+import { CHANGES, EARLIER_CHANGES, MARKERS } from '../../src/workflows/changes.js';
 import type { GoldenHistory } from './histories.js';
 
 const WORKFLOWS = new URL('../../src/workflows/', import.meta.url);
 const ASKS = /\b(?:goesBy|patched)\('([^']+)'\)/g;
 
-/** Every change that runs decide on. One that no code asks for is an error: what asks for it would be asked by nobody. */
-export async function changesInCode(): Promise<readonly string[]> {
+/** The markers of every change that runs decide on. A change that no code asks for is an error. */
+export async function markersInCode(): Promise<readonly string[]> {
   const files = (await readdir(WORKFLOWS)).filter((name) => name.endsWith('.ts'));
   const code = (await Promise.all(files.map((name) => readFile(new URL(name, WORKFLOWS), 'utf8')))).join('\n');
   const asked = new Set([...code.matchAll(ASKS)].map(([, id]) => id));
-  const unasked = EARLIER_CHANGES.filter((id) => !asked.has(id));
+  const unasked = [...Object.values(CHANGES).flat(), ...EARLIER_CHANGES].filter((id) => !asked.has(id));
   if (unasked.length > 0) throw new Error(`No code asks for ${unasked.join(', ')}`);
-  return [...CHANGES, ...EARLIER_CHANGES];
+  return [...MARKERS, ...EARLIER_CHANGES];
 }
 
 /** The ids of the changes that a recorded run went by, in their order. */

@@ -3,7 +3,7 @@ import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { SCENARIOS } from '../recording/scenarios.js';
 import { goldenHistories, type GoldenHistory } from '../support/histories.js';
-import { patchesIn, changesInCode } from '../support/patches.js';
+import { patchesIn, markersInCode } from '../support/patches.js';
 import { useQuietRuntime, WORKFLOW_BUNDLE } from '../support/rig.js';
 
 useQuietRuntime();
@@ -23,10 +23,10 @@ describe('histories of earlier releases replay on this one', () => {
   });
 
   it('has a history that goes by each change of the code', async () => {
-    const changes = await changesInCode();
+    const markers = await markersInCode();
     const recorded = new Set(histories.flatMap(patchesIn));
-    expect(changes).not.toHaveLength(0);
-    expect(changes.filter((id) => !recorded.has(id))).toEqual([]);
+    expect(markers).not.toHaveLength(0);
+    expect(markers.filter((id) => !recorded.has(id))).toEqual([]);
   });
 
   it.each(histories.map((history) => [history.name, history] as const))('%s', async (_name, history) => {

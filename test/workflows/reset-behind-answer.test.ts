@@ -1,0 +1,59 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { LongtakeHandle } from '../../src/client/index.js';
+import { completed, job, refusal } from '../support/provider.js';
+import { completedTasks, resetTo } from '../support/reset-run.js';
+import { startRig, until, type Rig } from '../support/rig.js';
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterEach(() => {
+  rig.provider.script = {};
+});
+afterAll(async () => {
+  await rig.stop();
+});
+
+/** Back to where it last was, from which it goes on with its job, also after its worker was restarted. */
+async function resetAndGoOn(handle: LongtakeHandle): Promise<void> {
+  const tasks = await completedTasks(rig, handle);
+  await resetTo(rig, handle, tasks.at(-1) ?? null);
+  const { polls } = await handle.status();
+  await until(handle, (status) => status.polls > polls);
+  await rig.worker?.stop();
+  await rig.startWorker();
+  rig.provider.script.poll = ({ jobId }) => completed(jobId);
+}
+
+it('a run that is reset to after somebody answered its question goes on', async () => {
+  rig.provider.script = { submit: () => refusal(500, 'who knows'), poll: ({ jobId }) => job(jobId, 'in_progress') };
+  const handle = await rig.start();
+  await until(handle, ({ state }) => state === 'awaiting_decision');
+  await handle.resolveSubmission({ action: 'adopt', jobId: 'answered' });
+  await until(handle, ({ polls }) => polls >= 2);
+  await resetAndGoOn(handle);
+  expect(await handle.result()).toMatchObject({ jobId: 'answered' });
+});
+
+it('a run that is reset to after a job was named before its request, and once more after it, goes on', async () => {
+  const tell = async (status: string): Promise<void> => {
+    await rig.temporal.workflow.getHandle('named-twice').signal('providerEvent', { jobId: 'twice', status });
+  };
+  rig.provider.script = {
+    models: async () => {
+      await tell('pending');
+      return refusal(503, 'busy'); // without a budget the run goes on
+    },
+    submit: async () => {
+      await tell('completed');
+      await until(rig.client.handle('named-twice'), ({ state }) => state === 'submitting');
+      return refusal(500, 'who knows');
+    },
+    poll: ({ jobId }) => job(jobId, 'in_progress'),
+  };
+  const handle = await rig.start({}, 'named-twice');
+  await until(handle, ({ polls }) => polls >= 2);
+  await resetAndGoOn(handle);
+  expect(await handle.result()).toMatchObject({ jobId: 'twice' });
+});
