@@ -6,6 +6,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   type _Object,
+  type GetObjectCommandOutput,
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -74,16 +75,16 @@ export class S3Bucket {
 
   /** Length and sha256 of what is there now, read as a stream; `null` when there is nothing. */
   async hash(key: string, ending: Ending = {}): Promise<FileContent | null> {
-    const found = await this.read(key, ending);
-    if (found === null) return null;
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of found.body) {
-      ending.abortSignal?.throwIfAborted();
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-    return { bytes, sha256: hash.digest('hex') };
+    return await this.read(key, ending, async (body) => {
+      const hash = createHash('sha256');
+      let bytes = 0;
+      for await (const chunk of body) {
+        ending.abortSignal?.throwIfAborted();
+        hash.update(chunk);
+        bytes += chunk.length;
+      }
+      return { bytes, sha256: hash.digest('hex') };
+    });
   }
 
   /**
@@ -102,16 +103,17 @@ export class S3Bucket {
 
   /** The beginning of an object, which is all of a small one, or `null`; refused where it is not the one of `etag` any more. */
   async text(key: string, ending: Ending = {}, etag?: string): Promise<Text | null> {
-    const found = await this.read(key, ending, etag);
-    if (found === null) return null;
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of found.body) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > TEXT_ENDS_AT) break;
-    }
-    return { text: Buffer.concat(chunks).toString('utf8'), etag: known(found.etag) };
+    const read = async (body: AsyncIterable<Uint8Array>, found?: string): Promise<Text> => {
+      const chunks: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const chunk of body) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes > TEXT_ENDS_AT) break;
+      }
+      return { text: Buffer.concat(chunks).toString('utf8'), etag: known(found) };
+    };
+    return await this.read(key, ending, read, etag);
   }
 
   async put(
@@ -134,11 +136,27 @@ export class S3Bucket {
     return (await this.requests.send(list, ending)).Contents?.[0];
   }
 
-  private async read(key: string, ending: Ending, IfMatch?: string) {
+  /** The SDK's tries end where a body begins: so it is read within them, and one that breaks or stalls is asked for again. */
+  private async read<T>(
+    key: string,
+    ending: Ending,
+    take: (body: AsyncIterable<Uint8Array>, etag?: string) => Promise<T>,
+    IfMatch?: string,
+  ): Promise<T | null> {
+    const command = new GetObjectCommand({ Bucket: this.name, Key: key, IfMatch });
+    const taken: T[] = [];
+    command.middlewareStack.add(
+      (next) => async (args) => {
+        const answer = await next(args);
+        const { Body, ETag } = answer.output as GetObjectCommandOutput;
+        if (Body !== undefined) taken.push(await take(Body as AsyncIterable<Uint8Array>, ETag));
+        return answer;
+      },
+      { step: 'deserialize', priority: 'high' },
+    );
     try {
-      const command = new GetObjectCommand({ Bucket: this.name, Key: key, IfMatch });
-      const { Body, ETag } = await this.requests.send(command, ending);
-      return Body === undefined ? null : { body: Body as AsyncIterable<Uint8Array>, etag: ETag };
+      await this.requests.send(command, ending);
+      return taken.at(-1) ?? null;
     } catch (error) {
       if (s3ErrorCode(error) === 'NoSuchKey') return null;
       throw error;

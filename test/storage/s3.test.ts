@@ -64,6 +64,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
   await proxy.close();
 });
 
@@ -876,6 +877,95 @@ describe('an upload to S3', () => {
       });
       expect(await server.everything(bucket)).toEqual([KEY]);
     });
+  });
+});
+
+/** Restored after the test. */
+function shorten(limit: 'storageIdleMs' | 'storagePatienceMs', ms: number): void {
+  vi.spyOn(LIMITS as Record<typeof limit, number>, limit, 'get').mockReturnValue(ms);
+}
+
+describe('an answer that ends in its middle', () => {
+  const CASES = [
+    ['breaks', 'break-body'],
+    ['stalls', 'stall-body'],
+  ] as const;
+  const isVideo = ({ kind, path }: S3Call): boolean => kind === 'GET' && path.endsWith(KEY);
+  const isClaim = ({ kind, path }: S3Call): boolean => kind === 'GET' && path.includes('.longtake-');
+
+  beforeEach(async () => {
+    shorten('storageIdleMs', 300);
+    store = storeAt(`s3://${bucket}`, proxy.endpoint);
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: KEY, Body: SMALL }));
+  });
+
+  function endTimes(times: number, fate: Fate, isMeant: (call: S3Call) => boolean): void {
+    let ended = 0;
+    proxy.fate = (call) => (isMeant(call) && ended++ < times ? fate : 'pass');
+  }
+
+  it.each(CASES)('is asked for again where a video is looked for (%s)', async (_how, fate) => {
+    endTimes(1, fate, isVideo);
+    expect(await store.find(KEY)).toMatchObject({ key: KEY, ...contentOf(SMALL) });
+  });
+
+  it.each(CASES)('is asked for again where what is there is compared (%s)', async (_how, fate) => {
+    endTimes(1, fate, isVideo);
+    expect(await save(store, KEY, SMALL)).toMatchObject({ key: KEY });
+    expect(proxy.calls.map(({ kind }) => kind)).not.toContain('POST uploads');
+  });
+
+  it.each(CASES)('is asked for again where a claim is read (%s)', async (_how, fate) => {
+    endTimes(1, fate, isClaim);
+    await store.check('other.mp4', { overwrite: false });
+    endTimes(1, fate, isClaim);
+    expect(await save(store, 'other.mp4', SMALL)).toMatchObject({ key: 'other.mp4' });
+    expect(await server.everything(bucket)).toEqual([KEY, 'other.mp4']);
+  });
+
+  it('is waited for as a bucket that is off, which is told', async () => {
+    endTimes(7, 'break-body', isVideo);
+    const trouble: string[] = [];
+    const onTrouble = ({ message }: Error): void => void trouble.push(message);
+    const write = await store.open(KEY, { owner: OWNER, overwrite: false, onTrouble });
+    await write.write(SMALL);
+    expect(await write.publish(contentOf(SMALL))).toMatchObject({ key: KEY });
+    expect(trouble[0]).toMatch(/cannot be reached.*ECONNRESET/);
+  });
+
+  it.each(CASES)('each time ends the attempt, and the next one succeeds (%s)', async (_how, fate) => {
+    shorten('storagePatienceMs', 1_000);
+    endTimes(Infinity, fate, isVideo);
+    await expect(save(store, KEY, SMALL)).rejects.toMatchObject({ type: 'StorageFailed' });
+    proxy.fate = () => 'pass';
+    expect(await save(store, KEY, SMALL)).toMatchObject({ key: KEY });
+  });
+});
+
+describe('an upload whose end takes longer than anybody waits', () => {
+  it('has failed for its attempt, and is found by the next one as its own', async () => {
+    shorten('storageIdleMs', 300);
+    shorten('storagePatienceMs', 500);
+    store = storeAt(`s3://${bucket}`, proxy.endpoint);
+    const end = latePart();
+    let ends = 0;
+    proxy.fate = ({ kind }) => {
+      if (kind === 'POST upload') return ++ends === 1 ? end.fate : 'hang';
+      return kind === 'DELETE upload' ? { status: 404, code: 'NoSuchUpload' } : 'pass'; // it is at the end still
+    };
+    const write = await begin(store, KEY, SMALL);
+    await expect(write.publish(contentOf(SMALL))).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringContaining('does not answer') as string,
+    });
+    expect(ends).toBe(3);
+    expect(await server.everything(bucket)).not.toContain(KEY);
+    await end.send();
+    proxy.calls.length = 0;
+    proxy.fate = () => 'pass';
+    expect(await save(store, KEY, SMALL)).toMatchObject({ key: KEY, ...contentOf(SMALL) });
+    expect(proxy.calls.map(({ kind }) => kind)).not.toContain('POST uploads');
+    await expect.poll(() => server.everything(bucket), { timeout: 30_000 }).toEqual([KEY]);
   });
 });
 

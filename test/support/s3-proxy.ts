@@ -10,6 +10,9 @@ export type Fate =
   | 'hang'
   /** Done, and the answer is lost. */
   | 'lose-answer'
+  /** Half of the answer's body comes, and then the connection breaks, or nothing more comes. */
+  | 'break-body'
+  | 'stall-body'
   /** Done, and the ETag comes back as a weak one, as gateways that compress make it. */
   | 'weaken-etag'
   /** 503 SlowDown, as S3 says it. */
@@ -184,6 +187,14 @@ function forward(endpoint: string, incoming: IncomingMessage, outgoing: ServerRe
     const { etag } = answer.headers;
     const weakened = fate === 'weaken-etag' && etag !== undefined ? { etag: `W/${etag}` } : {};
     outgoing.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...weakened });
+    if (fate === 'break-body' || fate === 'stall-body') {
+      void buffer(answer).then((content) => {
+        outgoing.write(content.subarray(0, Math.ceil(content.length / 2)), () => {
+          if (fate === 'break-body') outgoing.destroy();
+        });
+      });
+      return;
+    }
     answer.pipe(outgoing);
   });
   onward.on('error', () => outgoing.destroy());
