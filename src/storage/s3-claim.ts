@@ -26,8 +26,8 @@ export class S3Claim {
     /** Of the claim itself, which is an object as well. */
     readonly claimKey: string,
     private etag: string,
-    /** Names that were given up: a request of theirs may still be on its way. */
-    private readonly strays: readonly string[],
+    /** Its own, and those that were given up: a request of theirs may still be on its way. */
+    private readonly names: readonly string[],
   ) {}
 
   /**
@@ -35,17 +35,18 @@ export class S3Claim {
    * where the SDK has sent it again, one of the two may land late and stand for a claim that was swept, or wipe what it names.
    */
   static async make(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Deadline): Promise<S3Claim> {
-    const strays: string[] = [];
-    for (;;) {
-      const claimKey = beside(objectKey, newPartName(objectKey, owner));
-      const drop = () => inTime(bucket.remove(claimKey), ending).catch(() => undefined);
-      const made = await bucket.put(claimKey, NOTHING_RECORDED, CLAIM_OBJECT, ending).catch(async (error: unknown) => {
-        await drop(); // it may be there, and its answer be lost
-        throw error;
-      });
-      if (!made.wasRepeated) return new S3Claim(bucket, claimKey, made.etag, strays);
-      await drop();
-      strays.push(claimKey);
+    const names: string[] = [];
+    try {
+      for (;;) {
+        const claimKey = beside(objectKey, newPartName(objectKey, owner));
+        names.push(claimKey);
+        const { etag, wasRepeated } = await bucket.put(claimKey, NOTHING_RECORDED, CLAIM_OBJECT, ending);
+        if (!wasRepeated) return new S3Claim(bucket, claimKey, etag, names);
+        await inTime(bucket.remove(claimKey), ending).catch(() => undefined);
+      }
+    } catch (error) {
+      await inTime(removeAll(bucket, names), ending).catch(() => undefined); // each may be there, and its answer be lost
+      throw error;
     }
   }
 
@@ -117,9 +118,12 @@ export class S3Claim {
 
   async release(): Promise<void> {
     await Promise.all(this.before);
-    const names = [this.claimKey, ...this.strays];
-    await Promise.all(names.map((name) => persistently((tidying) => this.bucket.remove(name, tidying))));
+    await removeAll(this.bucket, this.names);
   }
+}
+
+async function removeAll(bucket: S3Bucket, names: readonly string[]): Promise<void> {
+  await Promise.all(names.map((name) => persistently((tidying) => bucket.remove(name, tidying))));
 }
 
 /** What is refused for good stays as it is: the next attempt would be refused as well. */

@@ -1069,6 +1069,28 @@ describe('a check that died', () => {
 });
 
 describe('a check whose claim was not answered', () => {
+  it('leaves none that was given up, also where it lands after its removal', async () => {
+    const first = latePart({ cutOff: true });
+    let claims = 0;
+    proxy.fate = async ({ kind }): Promise<Fate> => {
+      if (kind !== 'PUT') return 'pass';
+      claims += 1;
+      if (claims <= 2) return claims === 1 ? first.fate : 'pass';
+      await first.send();
+      return 'deny';
+    };
+    await expect(store.check(KEY, { overwrite: false })).rejects.toMatchObject({ type: 'StorageFailed' });
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+
+  it('leaves none also where its removal is refused for a while', async () => {
+    let removals = 0;
+    proxy.fate = ({ kind }) =>
+      kind === 'PUT' ? 'lose-answer' : kind === 'DELETE' && ++removals <= 5 ? 'slow-down' : 'pass';
+    await expect(store.check(KEY, { overwrite: false })).rejects.toMatchObject({ type: 'StorageFailed' });
+    await expect.poll(() => server.everything(bucket), { timeout: 30_000 }).toEqual([]);
+  });
+
   it('leaves none', async () => {
     proxy.fate = ({ kind }) => (kind === 'PUT' ? 'lose-answer' : 'pass');
     await expect(store.check(KEY, { overwrite: false })).rejects.toMatchObject({ type: 'StorageFailed' });
