@@ -4,10 +4,10 @@ import type { S3Bucket } from './s3-bucket.js';
 import { claimText, closedIn, NOTHING_RECORDED, type Recorded } from './s3-claim-text.js';
 import type { Deadline } from './s3-patience.js';
 import type { Ending } from './s3-requests.js';
-import { inTime, persistently } from './s3-tidying.js';
+import { inTime, persistently, tidying } from './s3-tidying.js';
 import { isPassing, s3ErrorCode } from './s3-trouble.js';
 import { beside, endUnrecorded } from './s3-unrecorded.js';
-import type { ObjectOptions } from './s3-multipart.js';
+import type { ObjectOptions, OpenUpload } from './s3-multipart.js';
 
 /** How a claim is written: with a checksum, which a bucket with Object Lock demands. */
 export const CLAIM_OBJECT = { ContentType: 'application/json', ChecksumAlgorithm: 'SHA256' } as const;
@@ -19,6 +19,7 @@ export const CLAIM_OBJECT = { ContentType: 'application/json', ChecksumAlgorithm
  */
 export class S3Claim {
   private readonly before: Promise<unknown>[] = [];
+  private readonly late: (() => Promise<void>)[] = [];
   private readonly recorded: Recorded[] = [];
 
   private constructor(
@@ -99,15 +100,26 @@ export class S3Claim {
 
   /** Begins an upload. What earlier requests for it may have begun, and was never heard of, is ended, or found by the claim. */
   async beginUpload(objectKey: string, options: ObjectOptions, ending: Ending): Promise<string> {
-    const begun = { claimKey: this.claimKey, since: null, keys: [objectKey] };
     try {
       const { uploadId, wasRepeated } = await this.bucket.uploads.start(objectKey, options, ending);
-      if (wasRepeated) await endUnrecorded(this.bucket, begun, ending, uploadId).catch(passingOnly);
+      if (wasRepeated) await this.endTwins(objectKey, uploadId, ending).catch(passingOnly);
       return uploadId;
     } catch (error) {
+      const begun = { claimKey: this.claimKey, since: null, keys: [objectKey] };
       this.releaseAfter(persistently((tidying) => endUnrecorded(this.bucket, begun, tidying)));
       throw error;
     }
+  }
+
+  /** Those that came with the upload; where the list tells them from other programs' uploads, also those that come until the release. */
+  private async endTwins(objectKey: string, uploadId: string, ending: Ending): Promise<void> {
+    const own = (await this.bucket.uploads.openTo(objectKey, ending)).find((upload) => upload.uploadId === uploadId);
+    if (own === undefined) return; // the storage lists none, or not yet
+    const isTwin = (upload: OpenUpload): boolean => upload.uploadId !== uploadId && upload.look === own.look;
+    const end = (since: Date | null, until: Ending): Promise<void> =>
+      endUnrecorded(this.bucket, { claimKey: this.claimKey, since, keys: [objectKey] }, until, isTwin);
+    if (own.look !== null) this.late.push(() => end(own.since, tidying()));
+    await end(null, ending);
   }
 
   /** Its upload's end. If that fails, the claim stays: the next attempt, or the run's end, finds both by it. */
@@ -118,6 +130,7 @@ export class S3Claim {
 
   async release(): Promise<void> {
     await Promise.all(this.before);
+    await Promise.allSettled(this.late.map((endTwins) => endTwins()));
     await removeAll(this.bucket, this.names);
   }
 }

@@ -6,6 +6,7 @@ import {
   ListMultipartUploadsCommand,
   UploadPartCommand,
   type CompletedPart,
+  type MultipartUpload,
 } from '@aws-sdk/client-s3';
 import type { Ending, S3Requests } from './s3-requests.js';
 import { tidying } from './s3-tidying.js';
@@ -22,7 +23,11 @@ export interface OpenUpload {
   readonly uploadId: string;
   /** When it was begun. */
   readonly since: Date | null;
+  /** Those of one request look the same; `null` where the list names no checksum, so that most do. */
+  readonly look: string | null;
 }
+
+const CHECKSUM = 'SHA256';
 
 /** Between aborts of one upload, in case that parts of it were on their way. */
 const ABORT_AGAIN_AFTER_MS = [1_000, 2_000, 4_000] as const;
@@ -45,21 +50,23 @@ export class S3Multipart {
       Key: key,
       ContentType: contentType,
       Metadata: { ...metadata },
-      ChecksumAlgorithm: 'SHA256',
+      ChecksumAlgorithm: CHECKSUM,
     });
     const { UploadId, wasRepeated } = await this.requests.send(command, ending);
     if (UploadId === undefined || UploadId === '') throw new Error('the storage gave no upload id');
     return { uploadId: UploadId, wasRepeated };
   }
 
-  /** The open uploads to exactly this key; none where the storage does not tell, whatever its words for that are. */
+  /** The open uploads to exactly this key that may be longtake's; none where the storage does not tell, whatever its words for that are. */
   async openTo(key: string, ending: Ending = {}): Promise<OpenUpload[]> {
     try {
       const list = new ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: key });
       const { Uploads = [] } = await this.requests.send(list, ending);
-      return Uploads.flatMap(({ Key, UploadId, Initiated }) =>
-        Key === key && UploadId !== undefined ? [{ uploadId: UploadId, since: Initiated ?? null }] : [],
-      );
+      return Uploads.flatMap((upload) => {
+        const { Key, UploadId, Initiated = null, ChecksumAlgorithm: checksum = '' } = upload;
+        if (Key !== key || UploadId === undefined || !['', CHECKSUM].includes(checksum)) return [];
+        return [{ uploadId: UploadId, since: Initiated, look: checksum === '' ? null : lookOf(upload) }];
+      });
     } catch (error) {
       if (isPassing(error)) throw error;
       return [];
@@ -121,4 +128,8 @@ export class S3Multipart {
     }
     await this.abort(key, uploadId, ending); // services that never say that it is gone must not keep the claim
   }
+}
+
+function lookOf({ ChecksumType, Initiator, StorageClass }: MultipartUpload): string {
+  return JSON.stringify([ChecksumType, Initiator?.ID, StorageClass]);
 }

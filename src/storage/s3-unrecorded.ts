@@ -15,17 +15,17 @@ export interface Claimed {
 /**
  * Ends what was begun under a claim and is written down nowhere: it came after the claim (S3 counts in seconds), and no other
  * claim names it. Another run that has begun in this moment, and has yet to write it down, begins again with its next attempt; the
- * upload of another program is ended as well.
+ * upload of another program is ended as well, unless `mayBeOwn` tells it apart.
  */
 export async function endUnrecorded(
   bucket: S3Bucket,
   claimed: Claimed,
   ending: Ending,
-  keep: string | null = null,
+  mayBeOwn: (upload: OpenUpload) => boolean = () => true,
 ): Promise<void> {
   for (const key of claimed.keys) {
-    for (const { uploadId } of await unrecorded(bucket, claimed, key, ending)) {
-      if (uploadId !== keep) await bucket.uploads.abort(key, uploadId);
+    for (const upload of await unrecorded(bucket, claimed, key, ending)) {
+      if (mayBeOwn(upload)) await bucket.uploads.abort(key, upload.uploadId);
     }
   }
 }

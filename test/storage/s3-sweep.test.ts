@@ -241,6 +241,14 @@ describe('what a dead attempt left', () => {
     });
   });
 
+  it('is no upload that is listed with another checksum', async () => {
+    await deadAt('PUT', 'if-match');
+    const another = { Bucket: bucket, Key: KEY, ChecksumAlgorithm: 'CRC32' } as const;
+    await client.send(new CreateMultipartUploadCommand(another));
+    await storeAt(sweeping).sweep(KEY, OWNER);
+    expect(await server.everything(bucket)).toEqual([`upload of ${KEY}`]);
+  });
+
   it.each([
     { uploadId: '', key: KEY },
     { uploadId: 'x', key: '' },

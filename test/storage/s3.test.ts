@@ -682,6 +682,45 @@ describe('an upload to S3', () => {
       expect(await server.everything(bucket)).toEqual([KEY]);
     });
 
+    it('is ended also where it lands after the next one, which goes on', async () => {
+      const [first, held] = [latePart({ cutOff: true }), latePart()];
+      let begun = 0;
+      proxy.fate = ({ kind }) =>
+        kind === 'POST uploads' && ++begun === 1 ? first.fate : kind === 'PUT part' ? held.fate : 'pass';
+      const saved = save(store, KEY, SMALL);
+      await held.received;
+      await first.send();
+      expect(await openUploads()).toHaveLength(2);
+      await held.send();
+      expect(await saved).toMatchObject({ key: KEY });
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    });
+
+    it('is told from the uploads of other programs, which are left alone while the run lives', async () => {
+      const beginAnother = () => client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: KEY }));
+      let begun = 0;
+      proxy.fate = async ({ kind }): Promise<Fate> => {
+        if (kind === 'PUT part') await beginAnother();
+        if (kind !== 'POST uploads' || ++begun > 1) return 'pass';
+        await beginAnother();
+        return 'lose-answer';
+      };
+      await save(store, KEY, SMALL);
+      expect(await server.everything(bucket)).toEqual([KEY, `upload of ${KEY}`, `upload of ${KEY}`]);
+    });
+
+    it.each(['pass', 'deny'] as const)('is no matter where the list tells nothing of it (%s)', async (listing) => {
+      const entry = (id: string): string =>
+        `<Upload><Key>${KEY}</Key><UploadId>${id}</UploadId><Initiated>2026-11-28T10:00:00.000Z</Initiated></Upload>`;
+      const body = `<ListMultipartUploadsResult>${entry('one')}${entry('two')}</ListMultipartUploadsResult>`;
+      let begun = 0;
+      proxy.fate = ({ kind }) => {
+        if (kind === 'GET uploads') return listing === 'pass' ? { status: 200, body } : listing;
+        return kind === 'POST uploads' && ++begun === 1 ? 'lose-answer' : 'pass';
+      };
+      expect(await save(store, KEY, SMALL)).toMatchObject({ key: KEY });
+    });
+
     it('is ended when none was answered', async () => {
       loseBeginnings(Infinity);
       await giveUpInTrouble();
