@@ -4,13 +4,19 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
 const workflowsPath = fileURLToPath(new URL('../dist/workflows/index.js', import.meta.url));
+const interceptors = fileURLToPath(new URL('../dist/workflows/query-ahead.js', import.meta.url));
 const failureConverterPath = fileURLToPath(new URL('../dist/encryption/failure-converter.cjs', import.meta.url));
 const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error };
 
 /** @param {string} name @param {Partial<import('@temporalio/worker').BundleOptions>} options */
 async function bundle(name, options) {
   const target = fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: quiet, ...options });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    workflowInterceptorModules: [interceptors],
+    logger: quiet,
+    ...options,
+  });
   // Written only when it changed, and whole: workers may be reading it.
   const before = await readFile(target, 'utf8').catch(() => null);
   if (before !== code) await writeFile(target, code);

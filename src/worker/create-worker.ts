@@ -92,15 +92,16 @@ export async function createWorker(options: CreateWorkerOptions = {}): Promise<L
   const openRouter = createOpenRouter({ baseUrl, apiKey });
   const tracing = await openTracing(config);
   const meter = Runtime.instance().metricMeter;
+  const defaults = workerDefaults(config, options.temporal);
   const workers = await createLaneWorkers(options.lane ?? 'all', {
     worker: {
       connection,
-      ...workerDefaults(config, options.temporal),
+      ...defaults,
       dataConverter,
       sinks: { ...options.temporal?.sinks, ...createLedger(logger, meter, tracing) },
       interceptors: {
-        ...options.temporal?.interceptors,
-        activity: [...watchActivities(meter, tracing), ...(options.temporal?.interceptors?.activity ?? [])],
+        ...defaults.interceptors,
+        activity: [...watchActivities(meter, tracing), ...(defaults.interceptors?.activity ?? [])],
       },
     },
     activities: createActivities({

@@ -12,9 +12,13 @@ const ENCRYPTED_BUNDLE = 'workflow-bundle-encrypted.js';
  */
 export function workflowSource(
   encrypted: boolean,
-): Pick<WorkerOptions, 'workflowBundle'> | Pick<WorkerOptions, 'workflowsPath'> {
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
   const codePath = fileURLToPath(new URL(`../${encrypted ? ENCRYPTED_BUNDLE : BUNDLE}`, import.meta.url));
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
-  const compiled = fileURLToPath(new URL('../workflows/index.js', import.meta.url));
-  return { workflowsPath: existsSync(compiled) ? compiled : compiled.replace(/\.js$/, '.ts') };
+  return { workflowsPath: sourceOf('index'), interceptors: { workflowModules: [sourceOf('query-ahead')] } };
+}
+
+function sourceOf(name: string): string {
+  const compiled = fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));
+  return existsSync(compiled) ? compiled : compiled.replace(/\.js$/, '.ts');
 }

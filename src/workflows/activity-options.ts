@@ -38,6 +38,16 @@ export const POLL = {
 } as const satisfies LocalActivityOptions;
 
 /**
+ * Reads only: one answer of the provider, and two of Temporal. The activity makes an answer of what fails, so that a second attempt is
+ * for a worker that died in the first. First in the queue, since a person may wait for it.
+ */
+export const LOOK = {
+  priority: { priorityKey: 1 },
+  startToCloseTimeout: '40s',
+  retry: { initialInterval: '1s', maximumAttempts: 2 },
+} as const satisfies ActivityOptions;
+
+/**
  * Attempts are not counted, since a worker's death must not use them up: `timeouts.download` bounds them, set per run.
  * Thirty seconds without a heartbeat: a dead worker's transfer starts anew within a minute.
  */

@@ -2,10 +2,18 @@ import { patched, workflowInfo } from '@temporalio/workflow';
 
 /**
  * Changes of this code that runs already under way must not meet in their middle, and what runs without them did: by the marker
- * that stands for them in a history. One marker for each release, since each costs a run two events: a change that comes after
- * the release begins the next one.
+ * that stands for them in a history, and for all below it: the newest first. A change that comes after a release begins a marker
+ * of its own.
  */
 export const CHANGES = {
+  'looks-are-activities': [
+    // looked at jobs by local activities, whose ends a replay may find elsewhere among signals and answers
+    'looks-by-activity',
+    // took what had turned up after a reset for another run's where the run before the reset had it, and ended without a word on it
+    'knows-its-jobs-before-reset',
+    // worded its end before its last look had ended
+    'tells-all-at-its-end',
+  ],
   'decides-at-its-start': [
     // kept a doubt that was over when somebody answered the question about it
     'clears-what-was-answered',
@@ -78,7 +86,9 @@ let decided: ReadonlySet<string> = new Set();
  * (docs/decisions/0018-changes-at-the-start.md).
  */
 export function decideChanges(): void {
-  decided = new Set(MARKERS.filter((marker) => patched(marker)).flatMap((marker) => [marker, ...CHANGES[marker]]));
+  const newest = MARKERS.findIndex((marker) => patched(marker));
+  const known = newest === -1 ? [] : MARKERS.slice(newest);
+  decided = new Set(known.flatMap((marker) => [marker, ...CHANGES[marker]]));
 }
 
 /** Whether this run goes by a change. */

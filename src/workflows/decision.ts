@@ -2,7 +2,8 @@ import { type ApplicationFailure, condition, log, workflowInfo } from '@temporal
 import { cancelledRun } from './cancellation.js';
 import { goesBy, isBehindReset } from './changes.js';
 import { JobsBeforeReset, type BeforeReset } from './jobs-before-reset.js';
-import { NamedJobs, type Doubt } from './named-jobs.js';
+import { kinOf, type Kin } from './look-at-job.js';
+import { NamedJobs } from './named-jobs.js';
 import type { Decision, VideoRun } from './video-run.js';
 
 /** A submit of which nobody can say whether the provider accepted it. */
@@ -22,7 +23,7 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown): Promise<Deci
   const question = `${doubt.unknown} A paid job may exist; longtake will not send the request again by itself.${run.inDoubt}${notOfThisRun(run.hinted.early)}`;
   run.enter('awaiting_decision', { error: { type: 'SubmissionUnknown', message: question } });
   log.warn('the outcome of a submit is unknown: the run awaits a decision', { reason: doubt.unknown });
-  const named = new NamedJobs(run, { isOnly: run.submits.inDoubt.length === 1, kin: kinOf(doubt) });
+  const named = new NamedJobs(run, { isOnly: run.submits.inDoubt.length === 1, kin: kinInDoubt(run, doubt) });
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
     const isReset = run.isReset && isBehindReset();
@@ -86,8 +87,9 @@ function preferred(person: Decision | null, found: Decision | null): Decision | 
 }
 
 /** After a reset the job of the run before is what is looked for, but that of a cron schedule's run before is not. */
-function kinOf({ earlierJobs }: Unknown): Doubt['kin'] {
-  return earlierJobs !== undefined && workflowInfo().continuedFromExecutionRunId === undefined ? 'start' : 'none';
+function kinInDoubt(run: VideoRun, { earlierJobs }: Unknown): Kin {
+  const isOfReset = earlierJobs !== undefined && workflowInfo().continuedFromExecutionRunId === undefined;
+  return isOfReset ? 'start' : kinOf(run);
 }
 
 function notOfThisRun(early: ReadonlySet<string>): string {

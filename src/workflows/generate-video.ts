@@ -17,6 +17,7 @@ import { check } from './check.js';
 import { download } from './download.js';
 import { activityCause, contractType, endWith, failRun, problemOf } from './failures.js';
 import { recordEnd } from './ledger.js';
+import { isToLookBack, lookBack } from './jobs-before-reset.js';
 import { listen } from './listen.js';
 import { statedIn } from './stated-input.js';
 import { submit } from './submit.js';
@@ -87,14 +88,25 @@ async function toItsEnd(run: VideoRun, work: () => Promise<GenerateVideoResult>)
   } catch (error) {
     // Anything else is a defect: the workflow task fails and is tried again, so that a mended worker goes on.
     if (!(error instanceof TemporalFailure)) throw error;
+    if (isToLookBack(run)) await lookBack(run);
     const end = endOf(run, error);
     const state = end instanceof CancelledFailure ? 'cancelled' : 'failed';
     run.enter(state, { completedAt: now(), error: problemOf(end) });
     if (end instanceof CancelledFailure) await cancelAtServer(run);
     await condition(allHandlersFinished);
+    const last = wordsOfLast(run, error, end);
     recordEnd(run);
-    throw end;
+    throw last;
   }
+}
+
+/** The last look of the run may have shown one more job. */
+function wordsOfLast(run: VideoRun, error: TemporalFailure, end: TemporalFailure): TemporalFailure {
+  const last = endOf(run, error);
+  if (last.message === end.message || !goesBy('tells-all-at-its-end')) return end;
+  run.problem(problemOf(last));
+  run.record();
+  return last;
 }
 
 /** How the run ends in the end. A cancelled one ends Canceled whatever the provider says or whichever bound is met. */

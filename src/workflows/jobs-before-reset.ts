@@ -1,12 +1,8 @@
-import { condition, proxyLocalActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.js';
-import { POLL } from './activity-options.js';
+import { condition } from '@temporalio/workflow';
 import { goesBy } from './changes.js';
 import { activityCause } from './failures.js';
-import { oneAtATime } from './one-at-a-time.js';
+import { lookUpEarlierJobs } from './looks.js';
 import type { VideoRun } from './video-run.js';
-
-const { earlierJobs } = proxyLocalActivities<Pick<Activities, 'earlierJobs'>>(POLL);
 
 /** What a submit that asks knows of the run before the reset. */
 export interface BeforeReset {
@@ -36,8 +32,8 @@ export class JobsBeforeReset {
     const { run, doubt } = this;
     if (!goesBy('tells-of-earlier-jobs-first')) this.isNews = false;
     if (run.knowsEarlierJobs || !(isReset || doubt.areUnread === true) || !goesBy('looks-back-after-reset')) return;
-    // Somebody's answer may be one of the jobs in question.
-    if (goesBy('tells-of-earlier-jobs-first')) await condition(() => run.isCancelled() || run.inspections === 0);
+    if (goesBy('tells-of-earlier-jobs-first') && !goesBy('looks-by-activity'))
+      await condition(() => run.isCancelled() || run.inspections === 0);
     const jobs = await lookedUp();
     this.isUnread = jobs === 'unread';
     if (typeof jobs === 'string') return;
@@ -60,13 +56,23 @@ export class JobsBeforeReset {
   }
 }
 
+/** A run that ends without a job tells of those that it had before it was reset, as far as they can be looked up. */
+export function isToLookBack(run: VideoRun): boolean {
+  const isWithoutJob = run.isReset && !run.adopts && run.status.jobId === null;
+  return isWithoutJob && !run.knowsEarlierJobs && goesBy('knows-its-jobs-before-reset');
+}
+
+export async function lookBack(run: VideoRun): Promise<void> {
+  const jobs = await lookedUp();
+  if (typeof jobs !== 'string') run.hadBeforeReset(jobs);
+}
+
 const UNREAD =
   ' Which job the run had before Temporal’s Reset could not be looked up. The request is not sent again before that is known: answer once more in a moment.';
 
 async function lookedUp(): Promise<readonly string[] | 'unread' | 'left'> {
   try {
-    const options = { ...POLL, summary: 'jobs before the reset' };
-    return (await oneAtATime(() => earlierJobs.executeWithOptions(options, []))) ?? 'unread';
+    return (await lookUpEarlierJobs()) ?? 'unread';
   } catch (error) {
     if (activityCause(error) === null) throw error;
     return goesBy('tells-of-earlier-jobs-first') ? 'unread' : 'left';

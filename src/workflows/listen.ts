@@ -1,20 +1,12 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  currentUpdateInfo,
-  proxyLocalActivities,
-  setHandler,
-} from '@temporalio/workflow';
-import type { Activities } from '../activities/index.js';
+import { ApplicationFailure, CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import { adoptCommand } from '../contract/commands.js';
 import { isUsableJobId } from '../contract/job-id.js';
 import { LIMITS } from '../contract/limits.js';
 import type { CancelRequest, ResolveSubmission, VideoStatus } from '../contract/types.js';
-import { POLL } from './activity-options.js';
 import { cancelThisRun } from './cancellation.js';
 import { goesBy } from './changes.js';
 import { isOfThisRun } from './look-at-job.js';
+import { inspect } from './looks.js';
 import {
   cancelSignal,
   isWantedQuery,
@@ -24,10 +16,7 @@ import {
   sendingSignal,
   statusQuery,
 } from './messages.js';
-import { oneAtATime } from './one-at-a-time.js';
 import type { Decision, VideoRun } from './video-run.js';
-
-const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
 
 /** Everything that may be said to a run. Set before its first await, so that nothing is missed. */
 export function listen(run: VideoRun): void {
@@ -170,8 +159,7 @@ async function decide(run: VideoRun, answer: ResolveSubmission): Promise<Decisio
   const { jobId } = answer;
   run.inspections++;
   try {
-    const options = { ...POLL, summary: `look at job ${jobId}` };
-    const inspection = await oneAtATime(() => inspectJob.executeWithOptions(options, [{ jobId }]));
+    const inspection = await inspect({ jobId });
     run.hinted.holdBack(jobId, inspection.retryAfterMs);
     if (!inspection.adoptable) throw refused(inspection.reason);
     return { action: 'adopt', jobId, providerStatus: inspection.job.status };

@@ -1,12 +1,10 @@
-import { proxyLocalActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.js';
 import type { InspectInput, Inspection } from '../activities/poll-video.js';
-import { POLL } from './activity-options.js';
+import { goesBy, isBehindReset } from './changes.js';
 import { activityCause } from './failures.js';
-import { oneAtATime } from './one-at-a-time.js';
+import { inspect } from './looks.js';
 import type { VideoRun } from './video-run.js';
 
-const { inspectJob } = proxyLocalActivities<Pick<Activities, 'inspectJob'>>(POLL);
+export type Kin = 'start' | 'none';
 
 /** A look that does not come back says nothing about the job, and while the provider asks for patience none is made. */
 export async function lookAt(run: VideoRun, job: InspectInput): Promise<Inspection> {
@@ -14,8 +12,7 @@ export async function lookAt(run: VideoRun, job: InspectInput): Promise<Inspecti
     return { adoptable: false, final: false, reason: 'the provider asks to wait' };
   }
   try {
-    const options = { ...POLL, summary: `look at job ${job.jobId}` };
-    const inspection = await oneAtATime(() => inspectJob.executeWithOptions(options, [job]));
+    const inspection = await inspect(job);
     run.hinted.holdBack(job.jobId, inspection.retryAfterMs);
     learnWhoHas(run, job.jobId, inspection);
     return inspection;
@@ -35,9 +32,14 @@ function learnWhoHas({ hinted }: VideoRun, jobId: string, inspection: Inspection
   if (holder !== undefined) hinted.holders.set(jobId, { holder, reason });
 }
 
+/** Whose jobs are this run's as well: after a reset those of the run before it. */
+export function kinOf(run: VideoRun): Kin {
+  return run.isReset && goesBy('knows-its-jobs-before-reset') && isBehindReset() ? 'start' : 'none';
+}
+
 /** Events of an earlier run under the same id may still come in: `no` if the job is another run's, `missing` if the provider knows none, `maybe` if it cannot be read. */
 export async function isOfThisRun(run: VideoRun, jobId: string): Promise<'yes' | 'no' | 'missing' | 'maybe'> {
-  const inspection = await lookAt(run, { jobId, kin: 'none' });
+  const inspection = await lookAt(run, { jobId, kin: kinOf(run) });
   if (inspection.adoptable) return 'yes';
   if (inspection.isMissing === true) return 'missing';
   return inspection.final ? 'no' : 'maybe';

@@ -1,6 +1,6 @@
 import { goesBy } from './changes.js';
 import { jobEnd } from './job-ends.js';
-import { lookAt } from './look-at-job.js';
+import { lookAt, type Kin } from './look-at-job.js';
 import type { Decision, VideoRun } from './video-run.js';
 
 /** How long an event's job is looked at again when it could not be read: 20 tries, half a minute apart. */
@@ -11,7 +11,7 @@ const LOOKS = 20;
 export interface Doubt {
   /** One submit is in doubt, and not more. */
   readonly isOnly: boolean;
-  readonly kin: 'start' | 'none';
+  readonly kin: Kin;
 }
 
 /** The jobs that provider events named, and what looking at them has shown so far. */

@@ -302,6 +302,44 @@ describe('a run that is reset', () => {
     expect(rig.provider.submits).toHaveLength(1);
   });
 
+  it('after a cancel names the job that the run before had', async () => {
+    rig.provider.script = { submit: () => accepted('cancelled-1'), poll: ({ jobId }) => job(jobId, 'pending') };
+    const handle = await rig.start(PATIENT);
+    await until(handle, ({ state }) => state === 'generating');
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
+    await untilListed(handle, 'cancelled-1');
+    await resetToStart(handle);
+    await expect(handle.result()).rejects.toMatchObject({
+      type: 'Cancelled',
+      message: expect.stringContaining('The run before the reset had job cancelled-1; to save its video:') as string,
+    });
+  });
+
+  it('to after a refusal in spite of which a job had turned up, and was saved, knows that job for its own', async () => {
+    const handle = rig.client.handle(`run-${randomUUID()}`);
+    rig.provider.script = {
+      submit: async () => {
+        const event = { jobId: 'in-spite', status: 'completed' };
+        await rig.temporal.workflow.getHandle(handle.workflowId).signal('providerEvent', event);
+        await until(handle, ({ state }) => state === 'submitting'); // and knows of the job
+        return refusal(403, 'not allowed');
+      },
+      poll: ({ jobId }) => completed(jobId),
+    };
+    await rig.start(PATIENT, handle.workflowId);
+    await handle.result();
+    await untilListed(handle, 'in-spite');
+    const { events } = await rig.temporal.workflow.getHandle(handle.workflowId).fetchHistory();
+    const refused = events?.findLastIndex(
+      (event) => event.activityTaskFailedEventAttributes ?? event.activityTaskCanceledEventAttributes,
+    );
+    const asked = events?.slice(refused).find((event) => event.workflowTaskCompletedEventAttributes);
+    await resetTo(rig, handle, asked?.eventId);
+    expect((await handle.result()).jobId).toBe('in-spite');
+    expect(rig.provider.submits).toHaveLength(1);
+  });
+
   it('and then given up names the job that the run before had', async () => {
     rig.provider.script = {
       submit: () => accepted('before-1'),

@@ -64,7 +64,7 @@ const activity = ({ workflowId }: LongtakeHandle, n: 1 | 2) => ({
   activityId: String(n),
 });
 
-const [told, toldLate, looked, lookedAgain] = [gate(), gate(), gate(), gate()];
+const [told, toldLate, looked, lookedAgain, lookedLast] = [gate(), gate(), gate(), gate(), gate()];
 const [refusedOnce, refusedOnceMore, refusedAfter, refusedLater] = [gate(), gate(), gate(), gate()];
 /** A run asks about a job that an event has named, cannot be read yet, and is another run's. Ends that run when it is over. */
 async function askedAboutJobOf(
@@ -90,6 +90,49 @@ async function askedAboutJobOf(
 const back = new Set<string>();
 
 /** One for each way a run can go, by the name of its history. */
+const namedAtOnce: Scenario = {
+  script: { ...unknown, poll: ({ jobId }) => (jobId === 'named-by-event' ? refusal(503, 'busy') : completed(jobId)) },
+  story: async (handle, stage) => {
+    await awaiting(handle);
+    await whileNobodyWorks(stage.rig, async () => {
+      await untyped(handle, stage).signal('providerEvent', { jobId: 'named-by-event', status: 'completed' });
+      await say(stage.rig, handle, { action: 'adopt', jobId: 'named-by-person' });
+    });
+    await handle.result();
+  },
+};
+
+const toldFirst: Scenario = {
+  script: {
+    submit: ({ n }) => (n === 1 ? refusal(500, 'oops') : accepted(`told-first-${n}`)),
+    poll: async ({ jobId }) => {
+      if (jobId !== 'wrong') return job(jobId, 'in_progress');
+      await setTimeout(2_000); // until the run has looked back
+      return refusal(404, 'no such job');
+    },
+  },
+  input: LONG,
+  story: async (handle, { rig }) => {
+    await awaiting(handle);
+    const asked = (await completedTasks(rig, handle)).at(-1);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await generating(handle);
+    const query = `WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'told-first-2'`;
+    await expect.poll(() => rig.temporal.workflow.count(query)).toMatchObject({ count: 1 });
+    await resetTo(rig, handle, asked);
+    await awaiting(handle);
+    await whileNobodyWorks(rig, async () => {
+      await say(rig, handle, { action: 'adopt', jobId: 'wrong' });
+      await say(rig, handle, { action: 'resubmit' });
+    });
+    await until(handle, ({ error }) => error?.message.includes('had job told-first-2') === true);
+    expect(rig.provider.submits).toHaveLength(2);
+    await handle.resolveSubmission({ action: 'resubmit' });
+    await generating(handle);
+    await handle.cancel();
+  },
+};
+
 export const SCENARIOS: Record<string, Scenario> = {
   saved: {},
   'saved-with-budget-and-output': { input: { maxCostUsd: 1, output: 'folder/x.mp4', overwrite: true } },
@@ -400,17 +443,8 @@ export const SCENARIOS: Record<string, Scenario> = {
       await handle.result();
     },
   },
-  'unknown-named-by-event-and-person-at-once': {
-    script: { ...unknown, poll: ({ jobId }) => (jobId === 'named-by-event' ? refusal(503, 'busy') : completed(jobId)) },
-    story: async (handle, stage) => {
-      await awaiting(handle);
-      await whileNobodyWorks(stage.rig, async () => {
-        await untyped(handle, stage).signal('providerEvent', { jobId: 'named-by-event', status: 'completed' });
-        await say(stage.rig, handle, { action: 'adopt', jobId: 'named-by-person' });
-      });
-      await handle.result();
-    },
-  },
+  'unknown-named-by-event-and-person-at-once': namedAtOnce,
+  'unknown-named-at-once-and-looked-at-side-by-side': namedAtOnce,
   'unknown-with-unread-job': {
     script: { ...unknown, poll: () => refusal(503, 'busy') },
     story: async (handle, stage) => {
@@ -469,34 +503,30 @@ export const SCENARIOS: Record<string, Scenario> = {
       await handle.resolveSubmission({ action: 'abandon' }).catch(() => undefined);
     },
   },
-  'unknown-reset-and-told-first': {
+  'unknown-reset-and-told-first': toldFirst,
+  'unknown-reset-told-first-and-looked-at-side-by-side': toldFirst,
+  'cancelled-while-it-looks-and-reset': {
     script: {
-      submit: ({ n }) => (n === 1 ? refusal(500, 'oops') : accepted(`told-first-${n}`)),
+      submit: () => accepted('of-before'),
       poll: async ({ jobId }) => {
-        if (jobId !== 'wrong') return job(jobId, 'in_progress');
-        await setTimeout(2_000); // until the run has looked back
-        return refusal(404, 'no such job');
+        if (jobId === 'beside') await lookedLast.opened;
+        return job(jobId, 'in_progress');
       },
     },
     input: LONG,
-    story: async (handle, { rig }) => {
-      await awaiting(handle);
-      const asked = (await completedTasks(rig, handle)).at(-1);
-      await handle.resolveSubmission({ action: 'resubmit' });
+    story: async (handle, stage) => {
+      const { rig } = stage;
       await generating(handle);
-      const query = `WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'told-first-2'`;
-      await expect.poll(() => rig.temporal.workflow.count(query)).toMatchObject({ count: 1 });
-      await resetTo(rig, handle, asked);
-      await awaiting(handle);
-      await whileNobodyWorks(rig, async () => {
-        await say(rig, handle, { action: 'adopt', jobId: 'wrong' });
-        await say(rig, handle, { action: 'resubmit' });
-      });
-      await until(handle, ({ error }) => error?.message.includes('had job told-first-2') === true);
-      expect(rig.provider.submits).toHaveLength(2);
-      await handle.resolveSubmission({ action: 'resubmit' });
-      await generating(handle);
+      await untyped(handle, stage).signal('providerEvent', { jobId: 'beside', status: 'completed' });
+      await expect.poll(() => rig.provider.polls).toContain('beside');
       await handle.cancel();
+      await until(handle, ({ state }) => state === 'cancelled');
+      lookedLast.open();
+      await handle.result().catch(() => undefined);
+      const query = `WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'of-before'`;
+      await expect.poll(() => rig.temporal.workflow.count(query)).toMatchObject({ count: 1 });
+      const [first] = await completedTasks(rig, handle);
+      await resetTo(rig, handle, first ?? null);
     },
   },
   'check-completed-by-hand': {
