@@ -1,5 +1,5 @@
 import { condition } from '@temporalio/workflow';
-import { goesBy } from './changes.js';
+import { goesBy, isBehindReset } from './changes.js';
 import { activityCause } from './failures.js';
 import { lookUpEarlierJobs } from './looks.js';
 import type { VideoRun } from './video-run.js';
@@ -59,7 +59,7 @@ export class JobsBeforeReset {
 /** A run that ends without a job tells of those that it had before it was reset, as far as they can be looked up. */
 export function isToLookBack(run: VideoRun): boolean {
   const isWithoutJob = run.isReset && !run.adopts && run.status.jobId === null;
-  return isWithoutJob && !run.knowsEarlierJobs && goesBy('knows-its-jobs-before-reset');
+  return isWithoutJob && !run.knowsEarlierJobs && goesBy('knows-its-jobs-before-reset') && isBehindReset();
 }
 
 export async function lookBack(run: VideoRun): Promise<void> {

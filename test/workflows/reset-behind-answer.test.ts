@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
+import { gate } from '../support/gate.js';
 import { completed, job, refusal } from '../support/provider.js';
 import { completedTasks, resetTo } from '../support/reset-run.js';
 import { startRig, until, type Rig } from '../support/rig.js';
+import { say } from '../support/say.js';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -56,4 +58,27 @@ it('a run that is reset to after a job was named before its request, and once mo
   await until(handle, ({ polls }) => polls >= 2);
   await resetAndGoOn(handle);
   expect(await handle.result()).toMatchObject({ jobId: 'twice' });
+});
+
+it('a run that is reset to after it was given up, while it still looks at a job, ends', async () => {
+  const slow = gate();
+  rig.provider.script = {
+    submit: () => refusal(500, 'who knows'),
+    poll: async () => {
+      await slow.opened;
+      return refusal(404, 'no such job');
+    },
+  };
+  const handle = await rig.start();
+  await until(handle, ({ state }) => state === 'awaiting_decision');
+  await say(rig, handle, { action: 'adopt', jobId: 'looked-at' });
+  await expect.poll(() => rig.provider.polls).toContain('looked-at');
+  await handle.resolveSubmission({ action: 'abandon' });
+  slow.open();
+  await expect(handle.result()).rejects.toMatchObject({ type: 'SubmissionAbandoned' });
+  const { runId } = await handle.status();
+  await resetTo(rig, handle, (await completedTasks(rig, handle)).at(-1) ?? null);
+  const again = rig.client.handle(handle.workflowId);
+  await expect(again.result()).rejects.toMatchObject({ type: 'SubmissionAbandoned' });
+  expect((await again.status()).runId).not.toBe(runId);
 });
