@@ -1,4 +1,11 @@
-import { ApplicationFailure, CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  currentUpdateInfo,
+  setHandler,
+} from '@temporalio/workflow';
 import { adoptCommand } from '../contract/commands.js';
 import { isUsableJobId } from '../contract/job-id.js';
 import { LIMITS } from '../contract/limits.js';
@@ -163,6 +170,9 @@ async function decide(run: VideoRun, answer: ResolveSubmission): Promise<Decisio
     run.hinted.holdBack(jobId, inspection.retryAfterMs);
     if (!inspection.adoptable) throw refused(inspection.reason);
     return { action: 'adopt', jobId, providerStatus: inspection.job.status };
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    throw refused(`Job ${jobId} could not be looked at. Try again; the run goes on waiting.`);
   } finally {
     run.inspections--;
   }

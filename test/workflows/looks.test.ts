@@ -116,3 +116,30 @@ it('a run whose last look ends after the run had been given up tells of that job
     message: expect.stringMatching(/The provider also tells of job second for this run/) as string,
   });
 });
+
+it('whoever names a job hears that it could not be looked at where the look was ended by hand', async () => {
+  const slow = gate();
+  rig.provider.script = {
+    submit: () => refusal(500, 'who knows'),
+    poll: async ({ jobId }) => {
+      await slow.opened;
+      return completed(jobId);
+    },
+  };
+  const handle = await inDoubt();
+  const { told: answer } = await say(rig, handle, { action: 'adopt', jobId: 'ended-by-hand' });
+  await expect.poll(() => rig.provider.polls).toContain('ended-by-hand');
+  const { workflowId } = handle;
+  const { raw } = await rig.temporal.workflow.getHandle(workflowId).describe();
+  const [look] = raw.pendingActivities ?? [];
+  const activityId = look?.activityId ?? '';
+  await rig.temporal.workflowService.respondActivityTaskFailedById({
+    namespace: 'default',
+    workflowId,
+    activityId,
+    failure: { message: 'enough', applicationFailureInfo: { nonRetryable: true } },
+  });
+  expect(await answer).toBe('Job ended-by-hand could not be looked at. Try again; the run goes on waiting.');
+  slow.open();
+  await handle.cancel();
+});

@@ -1,9 +1,8 @@
 import { ConfigError, loadConfig, type Config } from '../../config.js';
 import type { Finding } from '../checks/finding.js';
 import { checkEncryption } from '../checks/encryption.js';
-import { checkHttpAddress } from '../checks/http-address.js';
+import { checkHttpAddress, checkMetricsAddress } from '../checks/own-address.js';
 import { checkLocalServer } from '../checks/local-server.js';
-import { checkMetricsAddress } from '../checks/metrics-address.js';
 import { checkNode } from '../checks/node.js';
 import { checkProvider } from '../checks/provider.js';
 import { checkStorage } from '../checks/storage.js';
