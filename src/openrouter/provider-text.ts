@@ -12,7 +12,7 @@ const SIGNATURE = /(signature|sig|hmac|token|credential|x-amz-[a-z0-9-]{1,60})(\
 const INVISIBLE = /[\s\p{Cc}\p{Zl}\p{Zp}]+/gu;
 /** A secret after its name, however the two are set apart: where such a value ends is anybody's guess. Tokens are counted, too. */
 const NAMED_SECRET =
-  /(?!token: \d{1,7} [a-z]+\b)(?:signature(?:provided)?|sig|hmac|token|credential|secret|password|authorization|api[-_ ]?key|x-amz-[a-z0-9-]{1,60})["']?\s*[:=]\s*["']?(?!…|\[key\])[^\s"'&,;]|bearer\s+(?:\S*\d|\S{16})/i;
+  /(?!(?<![-\w])token: \d{1,7} (?:limit|tokens?|maximum|max)\b(?![-./]))(?:signature(?:provided)?|sig|hmac|token|credential|secret|password|authorization|api[-_ ]?key|x-amz-[a-z0-9-]{1,60})["']?\s*[:=]\s*["']?(?!…|\[key\])[^\s"'&,;]|bearer\s+(?:\S*\d|\S{16})/i;
 /** Where it is closed: a name alone between such signs is how a place is told in which something is to be put. */
 const SECRET_ELEMENT =
   /<[\w:.-]{0,60}(?:signature|hmac|token|credential|secret|password|authorization)[\w:.-]{0,60}(?:\s[^<>]{0,200})?>\s*[^\s<][^<]*<\//i;

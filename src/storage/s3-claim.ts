@@ -5,7 +5,7 @@ import { claimText, closedIn, NOTHING_RECORDED, type Recorded } from './s3-claim
 import type { Deadline } from './s3-patience.js';
 import type { Ending } from './s3-requests.js';
 import { inTime, persistently, tidying } from './s3-tidying.js';
-import { isPassing, s3ErrorCode } from './s3-trouble.js';
+import { s3ErrorCode } from './s3-trouble.js';
 import { beside, endUnrecorded } from './s3-unrecorded.js';
 import type { ObjectOptions, OpenUpload } from './s3-multipart.js';
 
@@ -102,7 +102,7 @@ export class S3Claim {
   async beginUpload(objectKey: string, options: ObjectOptions, ending: Ending): Promise<string> {
     try {
       const { uploadId, wasRepeated } = await this.bucket.uploads.start(objectKey, options, ending);
-      if (wasRepeated) await this.endTwins(objectKey, uploadId, ending).catch(passingOnly);
+      if (wasRepeated) await this.endTwins(objectKey, uploadId, tidying()).catch(() => undefined); // nobody can finish them
       return uploadId;
     } catch (error) {
       const begun = { claimKey: this.claimKey, since: null, keys: [objectKey] };
@@ -137,9 +137,4 @@ export class S3Claim {
 
 async function removeAll(bucket: S3Bucket, names: readonly string[]): Promise<void> {
   await Promise.all(names.map((name) => persistently((tidying) => bucket.remove(name, tidying))));
-}
-
-/** What is refused for good stays as it is: the next attempt would be refused as well. */
-function passingOnly(error: unknown): void {
-  if (isPassing(error)) throw error;
 }

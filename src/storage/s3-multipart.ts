@@ -52,8 +52,7 @@ export class S3Multipart {
       Metadata: { ...metadata },
       ChecksumAlgorithm: CHECKSUM,
     });
-    const { UploadId, wasRepeated } = await this.requests.send(command, ending);
-    if (UploadId === undefined || UploadId === '') throw new Error('the storage gave no upload id');
+    const { UploadId = '', wasRepeated } = await this.requests.send(command, ending, (answer) => !!answer.UploadId);
     return { uploadId: UploadId, wasRepeated };
   }
 
@@ -88,7 +87,7 @@ export class S3Multipart {
       Body: part.body,
       ChecksumSHA256,
     });
-    const { ETag } = await this.requests.send(command, ending);
+    const { ETag } = await this.requests.send(command, ending, (answer) => answer.ETag !== undefined);
     return { PartNumber: part.number, ETag, ChecksumSHA256 };
   }
 

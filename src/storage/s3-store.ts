@@ -66,9 +66,10 @@ class S3Store implements VideoStore {
   async open(key: string, options: OpenOptions): Promise<VideoWrite> {
     const objectKey = this.parse(key);
     return await this.guarded(`Starting to save "${key}"`, async () => {
-      await sweep(this.bucket, objectKey, options.owner, soon()).catch((error: unknown) => {
+      const left = (error: unknown): void => options.onLeftover?.(this.trouble(removing(key), error));
+      await sweep(this.bucket, objectKey, options.owner, soon(), left).catch((error: unknown) => {
         if (isPassing(error)) throw error; // the next attempt may do it; what is refused for good must not cost a video
-        options.onLeftover?.(this.trouble(removing(key), error));
+        left(error);
       });
       const spool = await SpoolFile.create();
       try {

@@ -13,17 +13,43 @@ type TransferKeys = readonly [objectKey: string, siblingKey: string];
 /** The answers that say: the claim is another one than was read, or none. */
 const CHANGED: ReadonlySet<string> = new Set(['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']);
 
-/** Ends all transfers of this owner to this object. @throws the SDK's errors; a refusal when it has tried them all */
-export async function sweep(bucket: S3Bucket, objectKey: string, owner: WriteOwner, ending: Ending): Promise<void> {
+/**
+ * Ends all transfers of this owner to this object: first each claim is closed, so that its writer writes nothing more down and all it may
+ * finish has been ended. What is left then only takes room. What fails finds the claim closed when it is done again.
+ * @param onUntidied - told of trouble with what only takes room, which is thrown where nobody is
+ * @throws the SDK's errors; a refusal when it has tried them all
+ */
+export async function sweep(
+  bucket: S3Bucket,
+  objectKey: string,
+  owner: WriteOwner,
+  ending: Ending,
+  onUntidied?: (error: unknown) => void,
+): Promise<void> {
   const keys = [objectKey, siblingKey(objectKey, owner.jobId)] as const;
   const refusals: unknown[] = [];
+  const refuse = (error: unknown): void => {
+    if (isPassing(error)) throw error;
+    refusals.push(error);
+  };
+  const closed: ClosedClaim[] = [];
   for (const claim of await claimsOf(owner, bucket, objectKey, ending)) {
-    await endTransfer(bucket, claim, keys, ending).catch((error: unknown) => {
-      if (isPassing(error)) throw error;
-      refusals.push(error);
+    await close(bucket, claim, keys, ending).then((found) => closed.push({ ...found, name: claim.name }), refuse);
+  }
+  for (const claim of closed) {
+    await tidyUp(bucket, claim, keys, ending).catch((error: unknown) => {
+      if (onUntidied !== undefined && isPassing(error)) onUntidied(error);
+      else refuse(error);
     });
   }
   if (refusals.length > 0) throw refusals[0];
+}
+
+interface ClosedClaim {
+  readonly name: string;
+  /** What it names, all of which is ended. */
+  readonly recorded: readonly Recorded[];
+  readonly since: Date | null;
 }
 
 /** The claims that are there: those of dead attempts, and of such as are taken for dead. */
@@ -36,15 +62,15 @@ export async function claimsOf(
   return await bucket.objectsFrom(beside(objectKey, ownerPrefix(objectKey, owner)), ending);
 }
 
-/**
- * Ends the transfer that a claim stands for. The claim is closed before it is removed: from then on its writer writes nothing
- * down, so that all it may finish is known, and has been ended. What fails after that finds it closed when it is done again.
- */
-async function endTransfer(bucket: S3Bucket, claim: Named, keys: TransferKeys, ending: Ending): Promise<void> {
-  const { recorded, since } = await close(bucket, claim, keys, ending);
+async function tidyUp(
+  bucket: S3Bucket,
+  { name, recorded, since }: ClosedClaim,
+  keys: TransferKeys,
+  ending: Ending,
+): Promise<void> {
   const others = keys.filter((key) => !recorded.some((upload) => upload.key === key));
-  await endUnrecorded(bucket, { claimKey: claim.name, since, keys: others }, ending);
-  await bucket.remove(claim.name);
+  await endUnrecorded(bucket, { claimKey: name, since, keys: others }, ending);
+  await bucket.remove(name);
 }
 
 /** Ends what the claim names, and closes it as it was read: whose writer was faster is read again. */

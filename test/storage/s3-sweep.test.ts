@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CreateMultipartUploadCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { LIMITS } from '../../src/contract/limits.js';
 import { deferred } from '../../src/local/deferred.js';
 import { openVideoStore } from '../../src/storage/open-store.js';
 import type { VideoStore } from '../../src/storage/port.js';
@@ -34,6 +35,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
   await Promise.all([proxy.close(), sweeping.close()]);
 });
 
@@ -203,7 +205,27 @@ const REFUSALS = [
   ['400 InvalidRequest', { status: 400, code: 'InvalidRequest' }],
 ] as const;
 
+const TROUBLES = [
+  ['500', 'fail'],
+  ['no HTTP', 'garble'],
+  ['nothing', 'hang'],
+] as const;
+
 describe('what a dead attempt left', () => {
+  it.each(TROUBLES)(
+    'keeps no video from being saved where the list of uploads is answered with %s for good, and is found later',
+    async (_what, answer) => {
+      vi.spyOn(LIMITS as { storageCheckMs: number }, 'storageCheckMs', 'get').mockReturnValue(3_000);
+      await deadAt('POST uploads');
+      sweeping.fate = ({ kind }) => (kind === 'GET uploads' ? answer : 'pass');
+      expect(await save(storeAt(sweeping), KEY, VIDEO)).toMatchObject({ key: KEY, ...contentOf(VIDEO) });
+      await expect(storeAt(sweeping).sweep(KEY, OWNER)).rejects.toMatchObject({ type: 'StorageFailed' });
+      sweeping.fate = () => 'pass';
+      await storeAt(sweeping).sweep(KEY, OWNER);
+      expect(await server.everything(bucket)).toEqual([KEY]);
+    },
+  );
+
   it.each(REFUSALS)(
     'keeps no video from being saved where the list of uploads is answered with %s',
     async (_what, answer) => {
@@ -281,6 +303,14 @@ it('reads no object whole that is none of its claims, whatever its name', async 
 });
 
 describe('a beginning that had to be repeated', () => {
+  it('is no reason to fail where the list of uploads is in trouble', async () => {
+    let begun = 0;
+    proxy.fate = ({ kind }) =>
+      kind === 'GET uploads' ? 'fail' : kind === 'POST uploads' && ++begun === 1 ? 'lose-answer' : 'pass';
+    expect(await save(storeAt(proxy), KEY, VIDEO)).toMatchObject({ key: KEY });
+    expect(begun).toBe(2);
+  });
+
   it.each(REFUSALS)('is no reason to fail where the list of uploads is answered with %s', async (_what, answer) => {
     let begun = 0;
     proxy.fate = ({ kind }) =>
