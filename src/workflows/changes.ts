@@ -13,6 +13,8 @@ export const CHANGES = {
     'knows-its-jobs-before-reset',
     // worded its end before its last look had ended
     'tells-all-at-its-end',
+    // marked with their own id what they did because they were reset, which a run that they were reset to in turn did not know
+    'marks-every-reset-alike',
   ],
   'decides-at-its-start': [
     // kept a doubt that was over when somebody answered the question about it
@@ -99,8 +101,10 @@ export function goesBy(change: Change): boolean {
 
 /**
  * Whether this run does something that the run before its reset did not do. While that one's history is replayed the run's id is
- * the new one already, and only what the new one has recorded itself tells them apart. Not to be asked behind a local activity.
+ * the new one already, and only what has been recorded behind a reset tells them apart. A run that is reset once more goes the way of both. Not to be asked behind a
+ * local activity.
  */
 export function isBehindReset(): boolean {
-  return !goesBy('knows-where-it-was-reset') || patched(`reset-to-${workflowInfo().runId}`);
+  if (!goesBy('knows-where-it-was-reset')) return true;
+  return patched(goesBy('marks-every-reset-alike') ? 'behind-reset' : `reset-to-${workflowInfo().runId}`);
 }

@@ -1,11 +1,4 @@
-import {
-  ApplicationFailure,
-  CancelledFailure,
-  log,
-  proxyActivities,
-  TimeoutFailure,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, log, proxyActivities, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import type { DownloadInput, DownloadProgress } from '../activities/download-video.js';
 import { adoptOutputCommand } from '../contract/commands.js';
@@ -150,8 +143,9 @@ async function discard({ jobId, key }: DownloadInput, taskQueue: string): Promis
 function endOf(error: unknown, run: VideoRun, input: DownloadInput): unknown {
   const cause = activityCause(error);
   if (cause === null) return error;
-  if (run.isCancelled() && (cause instanceof CancelledFailure || cause instanceof TimeoutFailure))
-    return cancelledRun(run);
+  // An attempt that a cancel breaks off may end in trouble that another one could mend.
+  const isBrokenOff = !(cause instanceof ApplicationFailure) || cause.nonRetryable !== true;
+  if (run.isCancelled() && isBrokenOff) return cancelledRun(run);
   if (cause instanceof ApplicationFailure) return lastFailure(cause, input);
   if (cause.cause instanceof ApplicationFailure) return lastFailure(cause.cause, input);
   const before = cause instanceof TimeoutFailure ? problemBefore(cause) : undefined;

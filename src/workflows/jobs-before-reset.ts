@@ -56,10 +56,13 @@ export class JobsBeforeReset {
   }
 }
 
-/** A run that ends without a job tells of those that it had before it was reset, as far as they can be looked up. */
+/**
+ * A run that ends without a job tells of those that it had before it was reset, as far as they can be looked up: of all, also where it
+ * was reset twice, and knows from the first time of some.
+ */
 export function isToLookBack(run: VideoRun): boolean {
   const isWithoutJob = run.isReset && !run.adopts && run.status.jobId === null;
-  return isWithoutJob && !run.knowsEarlierJobs && goesBy('knows-its-jobs-before-reset') && isBehindReset();
+  return isWithoutJob && goesBy('knows-its-jobs-before-reset') && isBehindReset();
 }
 
 export async function lookBack(run: VideoRun): Promise<void> {

@@ -169,6 +169,15 @@ describe.each(WAYS)('a cancel %s', (_way, cancel) => {
     expect(error.message).toMatch(/It may have cost \$0\.12\. In doubt is the submit sent after \S+Z\./);
   });
 
+  it('while the content is waited for tells of the cancel and the cost, and of no bound', async () => {
+    rig.provider.script = { poll: ({ jobId }) => completed(jobId), content: () => null };
+    const handle = await rig.start();
+    await expect.poll(() => rig.provider.contents).toHaveLength(1);
+    await cancel(handle);
+    const { error } = await endsCanceled(handle);
+    expect(error.message).toMatch(/^The run was cancelled(: not needed)?\. Job \S+ cost \$0\.12\. To save its video/);
+  });
+
   it('in the middle of a download stops the transfer and leaves no file', async () => {
     let closed = false;
     rig.provider.script = {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { gate } from '../support/gate.js';
-import { completed, job, refusal } from '../support/provider.js';
+import { accepted, completed, job, refusal } from '../support/provider.js';
 import { completedTasks, resetTo } from '../support/reset-run.js';
 import { startRig, until, type Rig } from '../support/rig.js';
 import { say } from '../support/say.js';
@@ -81,4 +81,24 @@ it('a run that is reset to after it was given up, while it still looks at a job,
   const again = rig.client.handle(handle.workflowId);
   await expect(again.result()).rejects.toMatchObject({ type: 'SubmissionAbandoned' });
   expect((await again.status()).runId).not.toBe(runId);
+});
+
+it('a run that is reset once more, to after what it did because it was reset, goes on', async () => {
+  rig.provider.script = {
+    submit: ({ n }) => accepted(`twice-reset-${n}`),
+    poll: ({ jobId }) => completed(jobId),
+    content: () => refusal(410, 'gone'),
+  };
+  const handle = await rig.start();
+  await expect(handle.result()).rejects.toMatchObject({ type: 'DownloadFailed' });
+  const [first] = await completedTasks(rig, handle);
+  await resetTo(rig, handle, first ?? null);
+  const again = rig.client.handle(handle.workflowId);
+  await until(again, ({ state }) => state === 'awaiting_decision');
+  await again.resolveSubmission({ action: 'adopt', jobId: 'twice-reset-1' });
+  await expect(again.result()).rejects.toMatchObject({ type: 'DownloadFailed' });
+  delete rig.provider.script.content;
+  const [beforeDownload] = (await completedTasks(rig, again)).slice(-3); // then come the sweep and the end
+  await resetTo(rig, again, beforeDownload ?? null);
+  expect((await rig.client.handle(handle.workflowId).result()).jobId).toBe('twice-reset-1');
 });
