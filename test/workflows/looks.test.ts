@@ -64,14 +64,16 @@ it('so does one that is cancelled, abandoned and given two jobs at once', async 
     submit: () => refusal(500, 'who knows'),
     poll: () => refusal(503, 'busy'),
   };
+  const answers: Promise<unknown>[] = [];
   const handle = await inDoubt();
   await whileNobodyWorks(async () => {
     await rig.temporal.workflow.getHandle(handle.workflowId).signal('cancel', { reason: 'enough' });
     await told(handle, 'named');
-    for (const jobId of ['given', 'given-too']) await say(rig, handle, { action: 'adopt', jobId });
-    await say(rig, handle, { action: 'abandon' });
+    for (const jobId of ['given', 'given-too']) answers.push((await say(rig, handle, { action: 'adopt', jobId })).told);
+    answers.push((await say(rig, handle, { action: 'abandon' })).told);
   });
   await handle.result().catch(() => undefined);
+  await Promise.allSettled(answers);
   await replays(handle);
 });
 
