@@ -102,6 +102,18 @@ const namedAtOnce: Scenario = {
   },
 };
 
+/** A person had the request sent again, of which this job came; then the run is reset to before that answer. */
+async function resubmittedAndReset(handle: LongtakeHandle, rig: Rig, jobId: string): Promise<void> {
+  await awaiting(handle);
+  const asked = (await completedTasks(rig, handle)).at(-1);
+  await handle.resolveSubmission({ action: 'resubmit' });
+  await generating(handle);
+  const query = `WorkflowId = '${handle.workflowId}' AND LongtakeJobId = '${jobId}'`;
+  await expect.poll(() => rig.temporal.workflow.count(query)).toMatchObject({ count: 1 });
+  await resetTo(rig, handle, asked);
+  await awaiting(handle);
+}
+
 const toldFirst: Scenario = {
   script: {
     submit: ({ n }) => (n === 1 ? refusal(500, 'oops') : accepted(`told-first-${n}`)),
@@ -113,14 +125,7 @@ const toldFirst: Scenario = {
   },
   input: LONG,
   story: async (handle, { rig }) => {
-    await awaiting(handle);
-    const asked = (await completedTasks(rig, handle)).at(-1);
-    await handle.resolveSubmission({ action: 'resubmit' });
-    await generating(handle);
-    const query = `WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'told-first-2'`;
-    await expect.poll(() => rig.temporal.workflow.count(query)).toMatchObject({ count: 1 });
-    await resetTo(rig, handle, asked);
-    await awaiting(handle);
+    await resubmittedAndReset(handle, rig, 'told-first-2');
     await whileNobodyWorks(rig, async () => {
       await say(rig, handle, { action: 'adopt', jobId: 'wrong' });
       await say(rig, handle, { action: 'resubmit' });
@@ -492,14 +497,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     },
     input: LONG,
     story: async (handle, { rig }) => {
-      await awaiting(handle);
-      const asked = (await completedTasks(rig, handle)).at(-1);
-      await handle.resolveSubmission({ action: 'resubmit' });
-      await generating(handle);
-      const query = `WorkflowId = '${handle.workflowId}' AND LongtakeJobId = 'again'`;
-      await expect.poll(() => rig.temporal.workflow.count(query)).toMatchObject({ count: 1 });
-      await resetTo(rig, handle, asked);
-      await awaiting(handle);
+      await resubmittedAndReset(handle, rig, 'again');
       await handle.resolveSubmission({ action: 'abandon' }).catch(() => undefined);
     },
   },
