@@ -68,11 +68,15 @@ export const DISCARD = {
   retry: { initialInterval: '1s', maximumAttempts: 3 },
 } as const satisfies ActivityOptions;
 
-/**
- * Asking the server for this run's own cancellation: safe to repeat, and done at once. Tries are counted, some five
- * minutes of them, since the core goes on with a local activity beyond its schedule-to-close time-out.
- */
+/** Asking the server for this run's own cancellation: safe to repeat, and wanted at once. Some five minutes of tries. */
 export const CANCEL_RUN = {
+  priority: { priorityKey: 1 },
   startToCloseTimeout: '10s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 35 },
+} as const satisfies ActivityOptions;
+
+/** In histories of earlier builds. */
+export const LOCAL_CANCEL_RUN = {
+  startToCloseTimeout: CANCEL_RUN.startToCloseTimeout,
+  retry: CANCEL_RUN.retry,
 } as const satisfies LocalActivityOptions;

@@ -1,16 +1,19 @@
-import { CancelledFailure, condition, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import { CancelledFailure, condition, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { adoptCommand } from '../contract/commands.js';
 import { dollars } from '../contract/dollars.js';
 import { CANCELLED_IN_TIME } from '../contract/unbilled.js';
-import { CANCEL_RUN } from './activity-options.js';
+import { CANCEL_RUN, LOCAL_CANCEL_RUN } from './activity-options.js';
 import { goesBy } from './changes.js';
 import { activityCause } from './failures.js';
 import { jobEnd } from './job-ends.js';
 import { statedIn } from './stated-input.js';
 import type { VideoRun } from './video-run.js';
 
-const { cancelRun } = proxyLocalActivities<Pick<Activities, 'cancelRun'>>(CANCEL_RUN);
+type CancelsRun = Pick<Activities, 'cancelRun'>;
+
+const { cancelRun } = proxyActivities<CancelsRun>(CANCEL_RUN);
+const localCancels = proxyLocalActivities<CancelsRun>(LOCAL_CANCEL_RUN);
 
 /** Far longer than the server takes to tell a run of what it was asked. */
 const CANCEL_ARRIVES_WITHIN = '1m';
@@ -77,12 +80,23 @@ export async function cancelAtServer(run: VideoRun): Promise<void> {
  * overtakes as well.
  */
 export async function cancelThisRun(run: VideoRun): Promise<void> {
-  const { workflowId, runId } = workflowInfo();
   try {
-    await cancelRun.executeWithOptions({ ...CANCEL_RUN, summary: 'cancel this run' }, [{ workflowId, runId }]);
+    await askServer();
   } catch (error) {
     const cause = activityCause(error);
     if (cause === null) throw error;
     run.problem({ type: 'Unexpected', message: `The run could not be cancelled: ${cause.message} Ask for it again.` });
   }
+}
+
+/**
+ * Beside a poll that is under way, a local activity would have the server's word come between the end of the poll and what the run
+ * does with it (docs/decisions/0018-changes-at-the-start.md).
+ */
+function askServer(): Promise<void> {
+  const { workflowId, runId } = workflowInfo();
+  const summary = 'cancel this run';
+  return goesBy('cancels-by-activity')
+    ? cancelRun.executeWithOptions({ ...CANCEL_RUN, summary }, [{ workflowId, runId }])
+    : localCancels.cancelRun.executeWithOptions({ ...LOCAL_CANCEL_RUN, summary }, [{ workflowId, runId }]);
 }

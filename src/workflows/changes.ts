@@ -9,6 +9,8 @@ export const CHANGES = {
   'looks-are-activities': [
     // looked at jobs by local activities, whose ends a replay may find elsewhere among signals and answers
     'looks-by-activity',
+    // had themselves cancelled by a local activity, beside a poll whose end a replay may find elsewhere
+    'cancels-by-activity',
     // took what had turned up after a reset for another run's where the run before the reset had it, and ended without a word on it
     'knows-its-jobs-before-reset',
     // worded its end before its last look had ended

@@ -1,4 +1,5 @@
 import { workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import { watchLateEnds } from './late-ends.js';
 
 /** One step of a run, by what the worker knows of the history then. */
 export interface Step {
@@ -36,13 +37,16 @@ export function watchSteps(): (step: Step) => boolean {
  */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   const isAhead = watchSteps();
+  const isLate = watchLateEnds();
   return {
     internals: [
       {
         activate(input, next) {
           const { historyLength: events, historySize: bytes } = workflowInfo();
-          const isAnswers = input.activation.jobs?.every(({ doUpdate }) => (doUpdate ?? null) !== null) === true;
+          const jobs = input.activation.jobs ?? [];
+          const isAnswers = jobs.every(({ doUpdate }) => (doUpdate ?? null) !== null);
           if (isAhead({ events, bytes, at: Date.now(), isAnswers })) throw new Error(NEWS);
+          if (isLate(jobs, input.activation.isReplaying === true)) throw new Error(LATE);
           next(input);
         },
       },
@@ -52,3 +56,5 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
 
 const NEWS =
   'No worker has taken up yet what came last for this run. Ask again in a moment; where the run is closed, see its memo.';
+const LATE =
+  'This task begins anew: a query was answered in the moment in which a poll ended and news of the run came.';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { watchLateEnds, type Job } from '../../src/workflows/late-ends.js';
 import { watchSteps, type Step } from '../../src/workflows/query-ahead.js';
 
 const step = (events: number, bytes: number, isAnswers = false): Step => ({ events, bytes, at: bytes, isAnswers });
@@ -27,5 +28,28 @@ describe('steps of a run, of which the last', () => {
     ['is of the answers that come then', step(24, 600), step(31, 900), step(32, 950, true)],
   ])('%s, and is not taken', (_what, ...steps) => {
     expect(told(...steps).at(-1)).toBe(true);
+  });
+});
+
+describe('the end of a local activity', () => {
+  const ofActivity = (isLocal: boolean): Job => ({ resolveActivity: { isLocal } });
+  const news = { cancelWorkflow: {} } as Job;
+  const query: Job = { queryWorkflow: {} };
+
+  it.each<[string, boolean, ...Job[][]]>([
+    ['alone', false, [query], [ofActivity(true)]],
+    ['with news, and nobody asked', false, [news], [ofActivity(true), news]],
+    ['with news, and somebody had asked before the step before', false, [query], [news], [ofActivity(true), news]],
+    ['of another activity, with news behind a query', false, [query], [ofActivity(false), news]],
+    ['with news behind a query', true, [query], [news, ofActivity(true)]],
+  ])('%s: is late: %s', (_what, isLate, ...steps) => {
+    const watch = watchLateEnds();
+    expect(steps.map((jobs) => watch(jobs, false)).at(-1)).toBe(isLate);
+  });
+
+  it('is never late in a replay', () => {
+    const watch = watchLateEnds();
+    watch([query], true);
+    expect(watch([news, ofActivity(true)], true)).toBe(false);
   });
 });

@@ -256,7 +256,7 @@ describe('a submit whose outcome nobody knows', () => {
     await rig.temporal.workflow
       .getHandle(handle.workflowId)
       .signal('providerEvent', { jobId: 'told', status: 'completed' });
-    await expect.poll(() => rig.provider.polls.includes('told')).toBe(true);
+    await until(handle, ({ error }) => error?.message.includes('told of job told,') === true);
     await handle.resolveSubmission({ action: 'resubmit' });
     await expect(handle.result()).rejects.toMatchObject({
       type: 'InsufficientCredits',
@@ -405,9 +405,7 @@ describe('a submit whose outcome nobody knows', () => {
   }
 
   async function isWithRun({ workflowId }: LongtakeHandle): Promise<boolean> {
-    const raw = rig.temporal.workflow.getHandle(workflowId);
-    await raw.query('status'); // ends the workflow task that it comes with, which else goes on as long as the look
-    const { events } = await raw.fetchHistory();
+    const { events } = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
     return (events ?? []).some((event) => Boolean(event.workflowExecutionUpdateAcceptedEventAttributes));
   }
 
