@@ -1,6 +1,6 @@
 import { type ApplicationFailure, condition, log, workflowInfo } from '@temporalio/workflow';
 import { cancelledRun } from './cancellation.js';
-import { goesBy, isBehindReset } from './changes.js';
+import { goesBy } from './changes.js';
 import { JobsBeforeReset, type BeforeReset } from './jobs-before-reset.js';
 import { kinOf, type Kin } from './look-at-job.js';
 import { NamedJobs } from './named-jobs.js';
@@ -26,7 +26,7 @@ export async function awaitDecision(run: VideoRun, doubt: Unknown): Promise<Deci
   const named = new NamedJobs(run, { isOnly: run.submits.inDoubt.length === 1, kin: kinInDoubt(run, doubt) });
   for (;;) {
     await condition(() => run.isCancelled() || run.decided() !== null || named.toLookAt().length > 0);
-    const isReset = run.isReset && isBehindReset();
+    const isReset = run.actsAsReset();
     const found = await named.adoptOne();
     if (isOver(run, doubt) && goesBy('lets-go-of-other-jobs')) {
       if (!(isAnswered(run) && goesBy('hears-answers-first'))) return null;

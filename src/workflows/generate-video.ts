@@ -136,13 +136,15 @@ function billedOf(run: VideoRun, type: FailureType): (typeof FAILURES)[FailureTy
 function untoldOf(run: VideoRun, failure: TemporalFailure): string {
   if (run.status.jobId !== null) return run.otherDoubts === null ? '' : ` ${run.otherDoubts}`;
   // One of several may be saved under the run's own key, but nobody knows which.
-  const isOnly = run.earlierJobs.length + run.hinted.candidates.length === 1;
+  const named = run.hinted.candidates.filter((jobId) => !run.earlierJobs.includes(jobId));
+  const isOnly = run.earlierJobs.length + named.length === 1;
   const { output, overwrite } = statedIn(run.input);
   const told = (who: string) => (jobId: string) =>
     `${who} job ${jobId}; to save its video: ${adoptCommand(jobId, isOnly ? output : null, overwrite)}`;
-  const earlier = run.earlierJobs.map(told('The run before the reset had'));
-  const named = run.hinted.candidates.map(told('The provider told of'));
-  const jobs = [...earlier, ...named].join('. ');
+  const jobs = [
+    ...run.earlierJobs.map(told('The run before the reset had')),
+    ...named.map(told('The provider told of')),
+  ].join('. ');
   return doubtOf(run, failure) + (jobs === '' ? '' : ` ${jobs}`);
 }
 

@@ -1,5 +1,5 @@
 import { condition } from '@temporalio/workflow';
-import { goesBy, isBehindReset } from './changes.js';
+import { goesBy } from './changes.js';
 import { activityCause } from './failures.js';
 import { lookUpEarlierJobs } from './looks.js';
 import type { VideoRun } from './video-run.js';
@@ -61,8 +61,8 @@ export class JobsBeforeReset {
  * was reset twice, and knows from the first time of some.
  */
 export function isToLookBack(run: VideoRun): boolean {
-  const isWithoutJob = run.isReset && !run.adopts && run.status.jobId === null;
-  return isWithoutJob && goesBy('knows-its-jobs-before-reset') && isBehindReset();
+  const isWithoutJob = !run.adopts && run.status.jobId === null;
+  return isWithoutJob && goesBy('knows-its-jobs-before-reset') && run.actsAsReset();
 }
 
 export async function lookBack(run: VideoRun): Promise<void> {

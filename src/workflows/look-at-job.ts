@@ -1,5 +1,5 @@
 import type { InspectInput, Inspection } from '../activities/poll-video.js';
-import { goesBy, isBehindReset } from './changes.js';
+import { goesBy } from './changes.js';
 import { activityCause } from './failures.js';
 import { inspect } from './looks.js';
 import type { VideoRun } from './video-run.js';
@@ -34,7 +34,7 @@ function learnWhoHas({ hinted }: VideoRun, jobId: string, inspection: Inspection
 
 /** Whose jobs are this run's as well: after a reset those of the run before it. */
 export function kinOf(run: VideoRun): Kin {
-  return run.isReset && goesBy('knows-its-jobs-before-reset') && isBehindReset() ? 'start' : 'none';
+  return goesBy('knows-its-jobs-before-reset') && run.actsAsReset() ? 'start' : 'none';
 }
 
 /** Events of an earlier run under the same id may still come in: `no` if the job is another run's, `missing` if the provider knows none, `maybe` if it cannot be read. */

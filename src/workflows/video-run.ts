@@ -239,7 +239,7 @@ export class VideoRun {
 
   private keep(jobId: string, isOwn: boolean): void {
     const { hinted, sent } = this;
-    const isFromReset = this.isReset && !sent.hasAnyLeft && isBehindReset();
+    const isFromReset = !sent.hasAnyLeft && this.actsAsReset();
     if (!sent.hasAnyLeft && !isFromReset && !this.adopts && goesBy('sets-early-jobs-aside')) {
       // A cron schedule's run before has paid for it, and is over.
       if (isOwn && goesBy('tells-of-jobs-of-before')) this.learnOfOther(jobId);
@@ -283,6 +283,11 @@ export class VideoRun {
   /** Temporal's Reset makes another run of the same history, and only its id differs; a cron schedule or a retry makes its own. */
   get isReset(): boolean {
     return this.mayBeReset && workflowInfo().continuedFromExecutionRunId === undefined;
+  }
+
+  /** It is reset, and goes its own way by now. As with `isBehindReset`, whose marker it writes, not to be asked behind a local activity. */
+  actsAsReset(): boolean {
+    return this.isReset && isBehindReset();
   }
 
   /** Of a run that a cron schedule or a retry made, nothing here tells whether a reset has made it anew. */

@@ -358,6 +358,25 @@ describe('a run that is reset', () => {
     });
   });
 
+  it('and told of that job by an event as well, when it cannot be read, names it once', async () => {
+    rig.provider.script = {
+      submit: () => accepted('told-twice'),
+      poll: ({ jobId }) => job(jobId, 'pending'),
+    };
+    const handle = await rig.start(PATIENT);
+    await until(handle, ({ state }) => state === 'generating');
+    await untilListed(handle, 'told-twice');
+    await resetToStart(handle);
+    await awaiting(handle);
+    rig.provider.script = { poll: () => refusal(503, 'busy') };
+    const event = { jobId: 'told-twice', status: 'completed' };
+    await rig.temporal.workflow.getHandle(handle.workflowId).signal('providerEvent', event);
+    await until(handle, ({ error }) => /told-twice, which could not be read yet/.test(error?.message ?? ''));
+    await handle.cancel();
+    const { message } = (await handle.result().catch((error: unknown) => error)) as Error;
+    expect(message.match(/longtake adopt .*?told-twice/g)).toHaveLength(1);
+  });
+
   it.each<[string, 'succeeded' | 'Cancelled']>([
     ['its video', 'succeeded'],
     ['its own end, with its job', 'Cancelled'],
