@@ -1,5 +1,5 @@
 import { workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { watchLateEnds } from './late-ends.js';
+import { LocalActivities } from './local-activities.js';
 
 /** One step of a run, by what the worker knows of the history then. */
 export interface Step {
@@ -37,8 +37,17 @@ export function watchSteps(): (step: Step) => boolean {
  */
 export const interceptors: WorkflowInterceptorsFactory = () => {
   const isAhead = watchSteps();
-  const isLate = watchLateEnds();
+  const local = new LocalActivities();
   return {
+    outbound: [
+      {
+        scheduleLocalActivity(input, next) {
+          const end = next(input);
+          local.begun(end, workflowInfo().unsafe.isReplaying);
+          return end; // the same promise: one more step of it would put what follows elsewhere in a replay
+        },
+      },
+    ],
     internals: [
       {
         activate(input, next) {
@@ -46,7 +55,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           const jobs = input.activation.jobs ?? [];
           const isAnswers = jobs.every(({ doUpdate }) => (doUpdate ?? null) !== null);
           if (isAhead({ events, bytes, at: Date.now(), isAnswers })) throw new Error(NEWS);
-          if (isLate(jobs, input.activation.isReplaying === true)) throw new Error(LATE);
+          if (local.isInterrupted(jobs, input.activation.isReplaying === true)) throw new Error(INTERRUPTED);
           next(input);
         },
       },
@@ -56,5 +65,4 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
 
 const NEWS =
   'No worker has taken up yet what came last for this run. Ask again in a moment; where the run is closed, see its memo.';
-const LATE =
-  'This task begins anew: a query was answered in the moment in which a poll ended and news of the run came.';
+const INTERRUPTED = 'This task begins anew: news of the run came in the midst of a poll.';

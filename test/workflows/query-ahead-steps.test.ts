@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { watchLateEnds, type Job } from '../../src/workflows/late-ends.js';
+import { LocalActivities, type Job } from '../../src/workflows/local-activities.js';
 import { watchSteps, type Step } from '../../src/workflows/query-ahead.js';
 
 const step = (events: number, bytes: number, isAnswers = false): Step => ({ events, bytes, at: bytes, isAnswers });
@@ -31,25 +31,38 @@ describe('steps of a run, of which the last', () => {
   });
 });
 
-describe('the end of a local activity', () => {
+describe('the steps of a run with local activities, of which the last', () => {
   const ofActivity = (isLocal: boolean): Job => ({ resolveActivity: { isLocal } });
   const news = { cancelWorkflow: {} } as Job;
   const query: Job = { queryWorkflow: {} };
+  const never = new Promise(() => undefined);
 
   it.each<[string, boolean, ...Job[][]]>([
-    ['alone', false, [query], [ofActivity(true)]],
-    ['with news, and nobody asked', false, [news], [ofActivity(true), news]],
-    ['with news, and somebody had asked before the step before', false, [query], [news], [ofActivity(true), news]],
-    ['of another activity, with news behind a query', false, [query], [ofActivity(false), news]],
-    ['with news behind a query', true, [query], [news, ofActivity(true)]],
-  ])('%s: is late: %s', (_what, isLate, ...steps) => {
-    const watch = watchLateEnds();
-    expect(steps.map((jobs) => watch(jobs, false)).at(-1)).toBe(isLate);
+    ['brings its end alone', false, [query], [ofActivity(true)]],
+    ['brings its end with news, and nobody asked', false, [ofActivity(true), news]],
+    ['brings that of another activity, with news behind a query', false, [query], [ofActivity(false), news]],
+    ['brings its end with news behind a query', true, [query], [news, ofActivity(true)]],
+  ])('%s: is taken for an interruption: %s', (_what, isInterrupted, ...steps) => {
+    const local = new LocalActivities();
+    expect(steps.map((jobs) => local.isInterrupted(jobs, false)).at(-1)).toBe(isInterrupted);
   });
 
-  it('is never late in a replay', () => {
-    const watch = watchLateEnds();
-    watch([query], true);
-    expect(watch([news, ofActivity(true)], true)).toBe(false);
+  it('brings news while one is under way, that began in no replay, is one', async () => {
+    const local = new LocalActivities();
+    local.begun(never, true);
+    expect(local.isInterrupted([news], false)).toBe(false);
+    local.begun(Promise.resolve(), false);
+    expect(local.isInterrupted([query], false)).toBe(false);
+    expect(local.isInterrupted([news], false)).toBe(true);
+    await Promise.resolve();
+    expect(local.isInterrupted([news], false)).toBe(false);
+  });
+
+  it('is of a replay is none', () => {
+    const local = new LocalActivities();
+    local.begun(never, false);
+    local.isInterrupted([query], true);
+    expect(local.isInterrupted([news, ofActivity(true)], true)).toBe(false);
+    expect(local.isInterrupted([news], true)).toBe(false);
   });
 });
