@@ -33,7 +33,7 @@ export interface RunSummary {
   readonly closedAt: string | null;
   /** A cancel has reached the run, and it waits for something before it closes. */
   readonly cancelRequested: boolean;
-  /** Why nothing happens on an open run: no worker takes it (`NoWorker`), it is `Paused`, or its step fails (`Unexpected`); else `null`. */
+  /** Why nothing happens on an open run: no worker takes it (`NoWorker`), it is `Paused`, its step fails (`Unexpected`), or a worker takes it and does not answer (`StepTimesOut`); else `null`. */
   readonly standstill: Problem | null;
   /** Of what the run failed with, was cancelled by, is in trouble with or waits on: its standstill's, else that of the error of its status. */
   readonly errorType: string | null;
@@ -99,10 +99,9 @@ async function described(
   if (closedAt !== null) return NOTHING_TOLD;
   try {
     const description = await temporal.getHandle(id, runId).describe();
-    const { raw } = description;
-    const still = standstill(raw, { namespace: temporal.options.namespace, nowMs: Date.now() });
+    const still = await standstill(client, description);
     const trouble = still?.type ?? (await pendingTrouble(client, description));
-    return { cancelRequested: isCancelRequested(raw), standstill: still, trouble };
+    return { cancelRequested: isCancelRequested(description.raw), standstill: still, trouble };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return NOTHING_TOLD; // gone since it was listed
     throw error;

@@ -8,6 +8,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { statusCommand } from '../contract/commands.js';
 import { isFailureType, type Problem } from '../contract/failures.js';
 import { inPlainWords } from '../contract/issue-words.js';
 import { CANCEL_SIGNAL, RESOLVE_SUBMISSION_UPDATE } from '../contract/names.js';
@@ -104,7 +105,7 @@ export class LongtakeHandle {
           args: [parsed.data],
         });
       } catch (error) {
-        const message = refusalOf(error);
+        const message = refusalOf(error, this.workflowId);
         if (message === null) throw error;
         throw new LongtakeError('UpdateRefused', message, { workflowId: this.workflowId, cause: error });
       }
@@ -180,23 +181,28 @@ function isSignalRefused(error: unknown): boolean {
   return isGrpcServiceError(cause) && (cause.code as number) === NO_MORE_SIGNALS;
 }
 
-/** gRPC FAILED_PRECONDITION: the run's workflow task fails again and again, and the server takes no update meanwhile. */
+/** gRPC FAILED_PRECONDITION: the run's workflow task fails, or times out, again and again, and the server takes no update meanwhile. */
 const STEP_FAILS = 9;
 
 /** Why an answer was not taken, or `null` where that is not what `error` says. */
-function refusalOf(error: unknown): string | null {
+function refusalOf(error: unknown, workflowId: string): string | null {
   if (error instanceof WorkflowUpdateFailedError) {
     return error.cause instanceof Error ? error.cause.message : error.message;
   }
   const cause = error instanceof ServiceError ? error.cause : error;
   if (!isGrpcServiceError(cause) || (cause.code as number) !== STEP_FAILS) return null;
-  return `The answer was not taken, since no worker gets on with the run at this moment (Temporal says: ${cause.details}). Say it again in a minute; if it stays like that, look at the run's status and at the worker's log.`;
+  return `The answer was not taken, since no worker gets on with the run (Temporal says: ${cause.details}). Say it again once that is mended. To see why: ${statusCommand(workflowId)}`;
 }
 
 /** What nobody takes, or fails again and again, keeps the run from saying anything new: what it said last, perhaps a question, is still to be known. */
 function newest(pending: Problem | null, said: VideoStatus['error']): VideoStatus['error'] {
   if (pending === null || said === null || isFailureType(pending.type)) return pending ?? said;
-  return { ...pending, message: `${pending.message} Before that: ${said.message}` };
+  return { ...pending, message: `${sentence(pending.message)} Before that: ${said.message}` };
+}
+
+/** A command at the end has no full stop. */
+function sentence(message: string): string {
+  return message.endsWith('.') ? message : `${message}.`;
 }
 
 export function isClosed({ state }: Pick<VideoStatus, 'state'>): boolean {

@@ -4,12 +4,10 @@ import {
   decodeArrayFromPayloads,
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import type proto from '@temporalio/proto';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { isFailureType, type Problem } from '../contract/failures.js';
 import type { Transfer } from './run-status.js';
-import { isStepFailing, standstill, stepFails } from './standstill.js';
-import { readingProblem } from './unread-memos.js';
+import { standstill } from './standstill.js';
 
 /** What the server itself is at: why nothing happens, or the last failure and the heartbeat of an activity that has not ended. */
 export interface PendingWork {
@@ -17,8 +15,6 @@ export interface PendingWork {
   readonly transfer: Transfer | null;
 }
 
-type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
-type Failure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
 const DOWNLOAD = 'downloadVideo';
@@ -28,10 +24,9 @@ export async function pendingWork(
   description: WorkflowExecutionDescription,
   nowMs = Date.now(),
 ): Promise<PendingWork> {
-  const { raw } = description;
-  const { namespace, loadedDataConverter: converter } = client.options;
-  const problem = isStepFailing(raw) ? await failingStep(client, description) : standstill(raw, { namespace, nowMs });
-  const activity = raw.pendingActivities?.[0];
+  const { loadedDataConverter: converter } = client.options;
+  const problem = await standstill(client, description, nowMs);
+  const activity = mainActivity(description.raw);
   if (activity === undefined) return { problem, transfer: null };
   const progress = await progressOf(activity, converter);
   return {
@@ -40,38 +35,9 @@ export async function pendingWork(
   };
 }
 
-/** Of a step that fails again and again Temporal records the first failure; what came after it are few events. */
-const LOOKED_AT = 50;
-
-async function failingStep(
-  { workflowService, options: { namespace, loadedDataConverter } }: Client,
-  { workflowId, runId }: WorkflowExecutionDescription,
-): Promise<Problem> {
-  const { history } = await workflowService.getWorkflowExecutionHistoryReverse({
-    namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: LOOKED_AT,
-  });
-  const said = await wordsOf(failureOfStep(history?.events ?? []), loadedDataConverter);
-  return stepFails(`${said}See the worker's log: its LONGTAKE_ENCRYPTION_KEY, or its release, may be another one.`);
-}
-
-async function wordsOf(failure: Failure, converter: LoadedDataConverter): Promise<string> {
-  try {
-    const error = await decodeOptionalFailureToOptionalError(converter, failure);
-    return error === undefined ? '' : `The worker said: "${error.message.replace(/\.$/, '')}". `;
-  } catch (error) {
-    return `What the worker said cannot be read here: ${readingProblem(error)} `;
-  }
-}
-
-/** `newestFirst`: only what came after the last step that was done is about this one. */
-function failureOfStep(newestFirst: readonly HistoryEvent[]): Failure {
-  for (const { workflowTaskCompletedEventAttributes: done, workflowTaskFailedEventAttributes: failed } of newestFirst) {
-    if (done) return null;
-    if (failed) return failed.failure;
-  }
-  return null;
+/** A run may wait for a cancel, or for looks at jobs, besides. */
+function mainActivity({ pendingActivities }: WorkflowExecutionDescription['raw']): PendingActivity | undefined {
+  return pendingActivities?.find(({ activityType }) => activityType?.name === DOWNLOAD) ?? pendingActivities?.[0];
 }
 
 async function lastFailure(activity: PendingActivity, converter: LoadedDataConverter): Promise<Problem | null> {

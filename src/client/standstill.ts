@@ -1,17 +1,14 @@
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
-import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { shellWord, taskQueueSetting } from '../contract/commands.js';
 import type { Problem } from '../contract/failures.js';
 import { downloadTaskQueue } from '../contract/names.js';
+import { activityInWords } from './activity-words.js';
+import { stuckStep } from './stuck-step.js';
 
 type Raw = WorkflowExecutionDescription['raw'];
 type PendingActivity = NonNullable<Raw['pendingActivities']>[number];
-
-export interface StandstillOptions {
-  readonly namespace: string;
-  readonly nowMs: number;
-}
 
 const { PendingActivityState, PendingWorkflowTaskState } = proto.temporal.api.enums.v1;
 
@@ -20,26 +17,22 @@ const DOWNLOADS: ReadonlySet<string> = new Set(['downloadVideo', 'discardDownloa
 /** Within this a worker takes what there is, unless all are busy; people and clocks of two machines get some more. */
 const TAKEN_WITHIN_MS = 60_000;
 
-/** Why nothing happens on an open run, as the server's description of it tells; `null` while it goes on. */
-export function standstill(raw: Raw, options: StandstillOptions): Problem | null {
-  if (isStepFailing(raw)) return stepFails("Its history (WorkflowTaskFailed) and the worker's log say why.");
-  const step = untakenStep(raw, options.nowMs);
-  const activity = raw.pendingActivities?.[0];
-  if (step !== null || activity === undefined) return step;
-  return paused(raw, activity, options.namespace) ?? untaken(raw, activity, options.nowMs);
+/** Why nothing happens on an open run, as the server tells; `null` while it goes on. */
+export async function standstill(
+  client: Client,
+  description: WorkflowExecutionDescription,
+  nowMs = Date.now(),
+): Promise<Problem | null> {
+  const { raw } = description;
+  const step = untakenStep(raw, nowMs) ?? (await stuckStep(client, description));
+  return (
+    step ?? firstOf(raw, (activity) => paused(raw, activity, client.options.namespace) ?? untaken(raw, activity, nowMs))
+  );
 }
 
-/** Why a worker gave it back stands in its log and in the history, not in the description. */
-export function isStepFailing({ pendingWorkflowTask }: Raw): boolean {
-  // One that failed once: a worker may have died in the middle of it, which is no news.
-  return (pendingWorkflowTask?.attempt ?? 1) > 2;
-}
-
-export function stepFails(why: string): Problem {
-  return {
-    type: 'Unexpected',
-    message: `No worker gets on with this run: its step fails again and again. ${why}`,
-  };
+/** Of several, the server tells in no order. */
+function firstOf({ pendingActivities }: Raw, problemOf: (activity: PendingActivity) => Problem | null): Problem | null {
+  return (pendingActivities ?? []).map(problemOf).find((problem) => problem !== null) ?? null;
 }
 
 function untakenStep(raw: Raw, nowMs: number): Problem | null {
@@ -53,7 +46,7 @@ function untaken(raw: Raw, { state, scheduledTime, activityType }: PendingActivi
   if (state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED) return null;
   const name = activityType?.name ?? '';
   const queue = DOWNLOADS.has(name) ? downloadTaskQueue(queueOf(raw)) : queueOf(raw);
-  return notTaken(raw, { what: name, queue, since: optionalTsToDate(scheduledTime), nowMs });
+  return notTaken(raw, { what: activityInWords(name), queue, since: optionalTsToDate(scheduledTime), nowMs });
 }
 
 interface Untaken {
@@ -67,7 +60,7 @@ function notTaken(raw: Raw, { what, queue, since, nowMs }: Untaken): Problem | n
   if (since === undefined || nowMs - since.getTime() < TAKEN_WITHIN_MS) return null;
   return {
     type: 'NoWorker',
-    message: `No worker of task queue ${queue} has taken the ${what} since ${since.toISOString()}: none is there, or all are busy. See longtake doctor, or start one: ${taskQueueSetting(queueOf(raw))}longtake worker`,
+    message: `No worker of task queue ${queue} has taken the ${what} since ${since.toISOString()}: none is there, or all are busy or frozen. See longtake doctor, or start one: ${taskQueueSetting(queueOf(raw))}longtake worker`,
   };
 }
 

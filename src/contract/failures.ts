@@ -26,7 +26,14 @@ export type FailureType = keyof typeof FAILURES;
 
 /** What `status.error.type` may also say: states that are not failures, or not failures yet. */
 export type ProblemType =
-  FailureType | 'SubmissionUnknown' | 'Cancelled' | 'Terminated' | 'NoWorker' | 'Paused' | 'Unexpected';
+  | FailureType
+  | 'SubmissionUnknown'
+  | 'Cancelled'
+  | 'Terminated'
+  | 'NoWorker'
+  | 'Paused'
+  | 'StepTimesOut'
+  | 'Unexpected';
 
 export function isFailureType(type: string | null | undefined): type is FailureType {
   return typeof type === 'string' && Object.hasOwn(FAILURES, type);

@@ -22,10 +22,15 @@ function escaped(text: string): string {
   return text.replace(/[\\`*_[\]<>#|~!$]/g, (character) => `\\${character}`);
 }
 
-const FLAGS = /((?<![\w-])--[a-z]+(?:-[a-z]+)*(?![\w-]))/;
+/** As `commands.ts` writes them, with every word that has to be quoted. What follows is text again: a full stop ends a sentence, and no plain word. */
+const WORD = String.raw`(?:'[^']*'|\\'|[\w/@%+=-]|[.,:](?! ))+`;
+const OPTION = `--(?:output|adopt)[ =]${WORD}|--(?:overwrite|resubmit|abandon)`;
+const COMMAND = `(?<=: )longtake [a-z]+(?: (?:${OPTION}))*(?: --)? ${WORD}`;
+const FLAG = String.raw`(?<![\w-])--[a-z]+(?:-[a-z]+)*(?![\w-])`;
+const TO_BE_COPIED = new RegExp(`(${COMMAND}|${FLAG})`);
 
-/** A message as text, but for its flags: of two dashes in a text the UI would make one long one. */
+/** A message as text, but for its commands and flags: of two dashes in a text the UI would make one long one. */
 export function prose(text: string): string {
-  const parts = oneLine(text).split(FLAGS);
+  const parts = oneLine(text).split(TO_BE_COPIED);
   return parts.map((part, index) => (index % 2 === 1 ? code(part) : escaped(part))).join('');
 }

@@ -88,11 +88,11 @@ function price(amount: number): string {
 }
 
 function warnings({ status }: RunDescription): string[] {
-  return status.warnings.flatMap((warning) => ['', `**Warning**: ${said(warning)}`]);
+  return status.warnings.flatMap((warning) => ['', `**Warning**: ${prose(warning)}`]);
 }
 
 function problem({ status }: RunDescription): string[] {
-  return status.error === null ? [] : ['', `**${status.error.type}**: ${said(status.error.message)}`];
+  return status.error === null ? [] : ['', `**${status.error.type}**: ${prose(status.error.message)}`];
 }
 
 function question({ workflowId }: RunDescription): string[] {
@@ -127,10 +127,4 @@ const SETTLES_UNTIL = 'the job ends or the polling bound is met, and then closes
 
 function isClosed({ state }: VideoStatus): boolean {
   return state === 'succeeded' || state === 'failed' || state === 'cancelled';
-}
-
-/** The command that helps stands last in a message. As text the UI would set its dashes and quotes in type. */
-function said(message: string): string {
-  const [, before, command] = /^(.*?: )(longtake [a-z]+ .*)$/s.exec(message) ?? [];
-  return before === undefined || command === undefined ? prose(message) : `${prose(before)} ${code(command)}`;
 }

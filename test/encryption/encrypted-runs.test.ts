@@ -251,7 +251,7 @@ describe('without the key', () => {
     // The server itself takes no answer then, and says so in words of its own.
     await expect(handle.resolveSubmission({ action: 'abandon' })).rejects.toMatchObject({
       type: 'UpdateRefused',
-      message: expect.stringMatching(/no worker gets on with the run .*Say it again in a minute/) as string,
+      message: expect.stringMatching(/no worker gets on with the run .*Say it again once that is mended/) as string,
     });
     await stranger.stop();
     expect(lonely.provider.submits).toHaveLength(0);

@@ -79,6 +79,20 @@ it('sets the flags that a message names as code', async () => {
   expect(await detailsOf(second)).toMatch(/`--overwrite`/);
 });
 
+it('sets each of several commands in a message as code of its own', async () => {
+  rig.provider.script = { submit: () => refusal(500, 'who knows'), poll: () => refusal(404, 'not yet') };
+  const handle = await rig.start();
+  await until(handle, ({ state }) => state === 'awaiting_decision');
+  const run = rig.temporal.workflow.getHandle(handle.workflowId);
+  for (const jobId of ['card-1', 'card-2']) await run.signal('providerEvent', { status: 'completed', jobId });
+  await until(handle, ({ error }) => /card-1.*card-2/.test(error?.message ?? ''));
+  await handle.cancel();
+  await expect(handle.result()).rejects.toMatchObject({ type: 'Cancelled' });
+  expect(await detailsOf(handle)).toContain(
+    'The provider told of job card-1; to save its video: `longtake adopt card-1`. The provider told of job card-2; to save its video: `longtake adopt card-2`\n',
+  );
+});
+
 it('says of a run that was cancelled, and settles, what it still does, and not how to cancel', async () => {
   rig.provider.script = { poll: ({ jobId }) => job(jobId, 'in_progress') };
   const handle = await rig.start({ onCancel: 'settle' });

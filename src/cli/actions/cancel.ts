@@ -1,13 +1,13 @@
 import { loadConfig } from '../../config.js';
-import { taskQueueSetting, waitCommand } from '../../contract/commands.js';
+import { waitCommand } from '../../contract/commands.js';
 import { inPlainWords } from '../../contract/issue-words.js';
 import { cancelRequest, describeIssues } from '../../contract/schemas.js';
 import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
 import { CliError, isUndecryptable, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { hindrance } from '../hindrance.js';
 import { say, warn } from '../output.js';
-import { queueWithoutWorker } from '../queue-without-worker.js';
 import { knownRun } from '../run-record.js';
 
 /** To cancel a run takes no key. */
@@ -41,12 +41,8 @@ export async function cancel(id: string, { reason }: { readonly reason?: string 
     async function ask(): Promise<void> {
       await longtake.handle(id).cancel(reason);
       say(`Asked run ${id} to cancel. A job that was submitted may still be billed.`);
-      const queue = await queueWithoutWorker(temporal, id);
-      if (queue !== null) {
-        warn(
-          `No worker asks for work on task queue ${queue}: the cancel is recorded, and takes effect when one starts (${taskQueueSetting(queue)}${commandHere('longtake worker')}).`,
-        );
-      }
+      const hindered = await hindrance(temporal, id, 'the cancel is recorded, and takes effect');
+      if (hindered !== null) warn(hindered);
       say(`To see how it ends: ${commandHere(waitCommand(id))}`);
     }
   });

@@ -106,6 +106,7 @@ function whyText({ state, closedAt, errorType, standstill }: RunSummary): string
 const STILL: Readonly<Partial<Record<ProblemType, string>>> = {
   NoWorker: 'no worker',
   Paused: 'paused',
+  StepTimesOut: 'step times out',
   Unexpected: 'step fails',
 };
 

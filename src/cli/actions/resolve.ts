@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import { isClosed } from '../../client/longtake-handle.js';
 import { loadConfig } from '../../config.js';
 import { waitCommand } from '../../contract/commands.js';
@@ -8,6 +9,7 @@ import { commandHere } from '../command-here.js';
 import { connected } from '../connect.js';
 import { CliError, usageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { hindrance } from '../hindrance.js';
 import { watchInterruption } from '../interruption.js';
 import { say } from '../output.js';
 import { knownRun } from '../run-record.js';
@@ -35,7 +37,7 @@ export async function resolve(id: string, flags: ResolveFlags): Promise<ExitCode
     const interruption = watchInterruption(`Interrupted, but ${STANDS}`);
     const { state } = await Promise.race([
       interruption.orInterrupted(longtake.handle(id).resolveSubmission(decision)),
-      noAnswer(giveUp.signal),
+      noAnswer(temporal, id, giveUp.signal),
     ]).finally(() => {
       giveUp.abort();
     });
@@ -59,9 +61,11 @@ function decisionFrom({ adopt, resubmit, abandon }: ResolveFlags): ResolveSubmis
   return decision;
 }
 
-async function noAnswer(signal: AbortSignal): Promise<never> {
+async function noAnswer(temporal: Client, id: string, signal: AbortSignal): Promise<never> {
   await delay(PATIENCE_MS, undefined, { signal });
-  say('No worker has answered yet: the decision waits for one.');
+  const hindered = await hindrance(temporal, id, 'the decision can be carried out');
+  signal.throwIfAborted();
+  say(hindered ?? 'No worker has answered yet: the decision waits for one.');
   await delay(ANSWER_MS - PATIENCE_MS, undefined, { signal });
   throw new CliError(
     EXIT.failed,

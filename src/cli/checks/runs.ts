@@ -1,8 +1,9 @@
-import { Client, type Connection } from '@temporalio/client';
-import { isStepFailing } from '../../client/standstill.js';
+import { Client, type Connection, type WorkflowExecutionDescription } from '@temporalio/client';
+import { standstill } from '../../client/standstill.js';
 import { readingProblem, readMemo, withUnreadMemos } from '../../client/unread-memos.js';
 import type { Config } from '../../config.js';
 import { statusCommand } from '../../contract/commands.js';
+import type { ProblemType } from '../../contract/failures.js';
 import { WORKFLOW_TYPE } from '../../contract/names.js';
 import { clientDataConverter } from '../../encryption/data-converter.js';
 import { queryLiteral } from '../../worker/query-literal.js';
@@ -28,8 +29,13 @@ export async function checkRuns(
     const runs = await connection.withDeadline(Date.now() + ANSWER_MS, () => lookAt(client, taskQueue));
     const unreadable = runs.filter(({ problem }) => problem !== null);
     if (unreadable.length === 0) {
-      const [stuck, ...others] = runs.filter(({ isStuck }) => isStuck);
-      if (stuck !== undefined) return { status: 'fail', subject, text: stuckText(stuck, others.length) };
+      const stuck = Object.entries(STUCK).flatMap(([type, what]) =>
+        stuckText(
+          what,
+          runs.filter(({ still }) => still === type),
+        ),
+      );
+      if (stuck.length > 0) return { status: 'fail', subject, text: stuck.join('. ') };
       return { status: 'ok', subject, text: allReadable(runs.length, taskQueue) };
     }
     // A key that was replaced long ago may be gone for good, and then only old runs cannot be read.
@@ -48,10 +54,17 @@ function allReadable(count: number, taskQueue: string): string {
   return count === 0 ? `none yet on ${taskQueue}` : `all of the ${count} looked at on ${taskQueue} can be read`;
 }
 
-function stuckText({ workflowId }: LookedAt, others: number): string {
-  const more = others === 0 ? '' : ` and ${others} more`;
-  const why = commandHere(statusCommand(workflowId));
-  return `${workflowId}${more}: the step fails again and again on the workers. To see why: ${why}`;
+/** What is no matter of the workers that are there is looked at with them. */
+const STUCK: Readonly<Partial<Record<ProblemType, string>>> = {
+  Unexpected: 'the step fails again and again on the workers',
+  StepTimesOut: 'again and again a worker takes the step and does not answer in time, as one that is frozen',
+};
+
+function stuckText(what: string, [first, ...others]: readonly LookedAt[]): string[] {
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const why = commandHere(statusCommand(first.workflowId));
+  return [`${first.workflowId}${more}: ${what}. To see why: ${why}`];
 }
 
 interface LookedAt {
@@ -59,8 +72,8 @@ interface LookedAt {
   readonly isOpen: boolean;
   /** Why it cannot be read, or `null`. */
   readonly problem: string | null;
-  /** Its step fails again and again. */
-  readonly isStuck: boolean;
+  /** Why nothing happens on it, or `null`. */
+  readonly still: ProblemType | null;
 }
 
 async function lookAt(client: Client, taskQueue: string): Promise<LookedAt[]> {
@@ -74,11 +87,15 @@ async function lookAt(client: Client, taskQueue: string): Promise<LookedAt[]> {
     runs.push({
       ...{ workflowId, isOpen },
       problem: problem ?? (isOpen ? await inputProblem(client, { id: workflowId, runId }) : null),
-      isStuck: isOpen && isStepFailing((await unread.getHandle(workflowId, runId).describe()).raw),
+      still: isOpen ? await stillnessOf(client, await unread.getHandle(workflowId, runId).describe()) : null,
     });
     if (runs.length >= LOOKED_AT) break;
   }
   return runs;
+}
+
+async function stillnessOf(client: Client, description: WorkflowExecutionDescription): Promise<ProblemType | null> {
+  return (await standstill(client, description))?.type ?? null;
 }
 
 async function inputProblem(
