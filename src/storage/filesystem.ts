@@ -1,11 +1,11 @@
-import { lstat, open, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { storedKeyProblem } from '../contract/output-key.js';
 import { createDirectory, findDirectory } from './contained-directory.js';
 import { FileWrite } from './file-write.js';
 import { hashFile } from './hash-file.js';
-import { newPartName, newTrialName, removeIfThere, removeParts } from './part-file.js';
+import { newPartName, newTrialName, removeParts } from './part-file.js';
 import {
   type CheckOptions,
   type FindOptions,
@@ -18,10 +18,8 @@ import {
   type WriteOwner,
 } from './port.js';
 import { syncDirectory } from './sync-directory.js';
+import { tryToWrite } from './trial-file.js';
 import { errorCode, storageTrouble } from './trouble.js';
-
-/** Enough to make a full disk show. */
-const TRIAL_BYTES = 4096;
 
 /**
  * Finished videos as files below one directory. An unfinished one is a hidden `.longtake-….part` beside its final name;
@@ -136,28 +134,4 @@ function conflict(key: string, uri: string, kind: Kind): StorageError {
   const other = 'choose another output key (--output)';
   const remedy = kind === 'folder' ? other : `${other}, or set overwrite (--overwrite) to replace it`;
   return new StorageError('OutputConflict', `The output key "${key}" is taken: ${uri} is a ${kind}; ${remedy}.`);
-}
-
-/** Creates, writes and removes a file: permission bits, quotas and read-only mounts show in no other way. */
-async function tryToWrite(trial: string): Promise<void> {
-  const handle = await open(trial, 'wx');
-  try {
-    await unlinkEarly(trial);
-    await handle.write(Buffer.alloc(TRIAL_BYTES), 0, TRIAL_BYTES, 0);
-    await handle.sync();
-  } finally {
-    await closeAndRemove(handle, trial);
-  }
-}
-
-/** An open file without a name leaves nothing behind, even if the process dies now; one that died before is swept by the next check. */
-async function unlinkEarly(trial: string): Promise<void> {
-  await unlink(trial).catch((error: unknown) => {
-    if (process.platform !== 'win32') throw error;
-  });
-}
-
-async function closeAndRemove(handle: FileHandle, trial: string): Promise<void> {
-  await handle.close();
-  await removeIfThere(trial);
 }

@@ -49,7 +49,7 @@ class S3Store implements VideoStore {
         if ((await this.bucket.sizeOf(objectKey, ending)) !== null && !overwrite) throw conflict(key, this.uri(key));
         await tryToSave(this.bucket, objectKey, owner, ending);
       });
-      await (await SpoolFile.create()).remove(); // where the video will wait
+      await SpoolFile.check(); // where the video will wait
     });
   }
 

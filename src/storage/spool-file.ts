@@ -5,6 +5,7 @@ import { BlockSums, sha256Of } from './block-sums.js';
 import { PART_BYTES } from './part-buffers.js';
 import { newTrialName, removeIfThere } from './part-file.js';
 import { StorageError } from './port.js';
+import { tryToWrite } from './trial-file.js';
 import { storageTrouble } from './trouble.js';
 
 /**
@@ -19,6 +20,11 @@ export class SpoolFile {
     private readonly handle: FileHandle,
     private readonly file: string,
   ) {}
+
+  /** Whether there is room for one at all. @throws StorageError */
+  static async check(): Promise<void> {
+    await inTemporaryDirectory(() => tryToWrite(path.join(tmpdir(), newTrialName())));
+  }
 
   /** @throws StorageError */
   static async create(): Promise<SpoolFile> {

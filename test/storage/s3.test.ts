@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { open, readdir, readlink, type FileHandle } from 'node:fs/promises';
+import { open, readdir, readlink, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -1164,6 +1165,21 @@ describe('the temporary directory', async () => {
       type: 'StorageFailed',
       message: expect.stringMatching(/"\/nowhere\/at\/all".*TMPDIR/) as string,
     });
+    expect(await server.everything(bucket)).toEqual([]);
+  });
+
+  it.skipIf(probeDisk === null)('that is full is found before anything is submitted', async () => {
+    const disk = await mountSmallDisk();
+    if (disk === null) throw new Error('mount worked a moment ago');
+    onTestFinished(() => disk.remove());
+    const filled = writeFile(path.join(disk.directory, 'ballast'), Buffer.alloc(2_000_000));
+    await expect(filled).rejects.toMatchObject({ code: 'ENOSPC' });
+    vi.stubEnv('TMPDIR', disk.directory);
+    await expect(store.check(KEY, { overwrite: false })).rejects.toMatchObject({
+      type: 'StorageFailed',
+      message: expect.stringMatching(/disk is full.*TMPDIR/) as string,
+    });
+    expect(await readdir(disk.directory)).toEqual(['ballast']);
     expect(await server.everything(bucket)).toEqual([]);
   });
 
