@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Worker } from '@temporalio/worker';
 import { expect, it, onTestFinished } from 'vitest';
 import { PROVIDER_EVENT_SIGNAL } from '../../src/contract/names.js';
 import { gate } from '../support/gate.js';
 import { accepted, completed, job } from '../support/provider.js';
-import { startRig, until, WORKFLOW_BUNDLE } from '../support/rig.js';
+import { replay } from '../support/replay.js';
+import { startRig, until } from '../support/rig.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
 const RUNS = 8;
@@ -43,9 +43,7 @@ it('runs whose steps come to a frozen worker late, and whose polls outlast them 
   await rig.startWorker();
   for (const handle of handles) expect(await handle.result()).toMatchObject({ assets: [expect.anything()] });
   for (const run of runs) {
-    const history = await run.fetchHistory();
-    const bundle = { workflowBundle: { codePath: WORKFLOW_BUNDLE } };
-    await expect(Worker.runReplayHistory(bundle, history, run.workflowId)).resolves.toBeUndefined();
+    await expect(replay(run.workflowId, await run.fetchHistory())).resolves.toBeUndefined();
   }
   expect(rig.provider.submits).toHaveLength(RUNS);
 }, 180_000);

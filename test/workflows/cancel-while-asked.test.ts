@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { temporal as proto } from '@temporalio/proto';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PROVIDER_EVENT_SIGNAL, STATUS_QUERY } from '../../src/contract/names.js';
 import { accepted, completed, job } from '../support/provider.js';
-import { startRig, until, WORKFLOW_BUNDLE, type Rig } from '../support/rig.js';
+import { replay } from '../support/replay.js';
+import { startRig, until, type Rig } from '../support/rig.js';
 
 /** About one of two such runs could not be replayed: by their number it hardly goes unseen. */
 const RUNS = 16;
@@ -63,8 +63,7 @@ async function allReplay(runs: readonly Handle[]): Promise<void> {
   for (const run of runs) {
     const history = await run.fetchHistory();
     if (lostTask(history)) continue;
-    const bundle = { workflowBundle: { codePath: WORKFLOW_BUNDLE } };
-    await expect(Worker.runReplayHistory(bundle, history, run.workflowId)).resolves.toBeUndefined();
+    await expect(replay(run.workflowId, history)).resolves.toBeUndefined();
   }
 }
 

@@ -1,7 +1,7 @@
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { SCENARIOS } from '../recording/scenarios.js';
-import { startRig, WORKFLOW_BUNDLE, type Rig } from '../support/rig.js';
+import { replay } from '../support/replay.js';
+import { startRig, type Rig } from '../support/rig.js';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -32,5 +32,5 @@ it('a run decides on every change before it does anything', async () => {
   expect(Math.max(...markers)).toBeLessThan(
     events.findIndex(({ activityTaskScheduledEventAttributes: activity }) => activity),
   );
-  await Worker.runReplayHistory({ workflowBundle: { codePath: WORKFLOW_BUNDLE } }, history, handle.workflowId);
+  await replay(handle.workflowId, history);
 });

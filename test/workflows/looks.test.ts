@@ -1,9 +1,9 @@
-import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { LongtakeHandle } from '../../src/client/index.js';
 import { gate } from '../support/gate.js';
 import { completed, job, refusal } from '../support/provider.js';
-import { startRig, until, WORKFLOW_BUNDLE, type Rig, type RunningWorker } from '../support/rig.js';
+import { replay } from '../support/replay.js';
+import { startRig, until, type Rig, type RunningWorker } from '../support/rig.js';
 import { say } from '../support/say.js';
 
 let rig: Rig;
@@ -42,7 +42,7 @@ async function acceptedUpdates({ workflowId }: LongtakeHandle): Promise<number> 
 
 async function replays({ workflowId }: LongtakeHandle): Promise<void> {
   const history = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
-  await Worker.runReplayHistory({ workflowBundle: { codePath: WORKFLOW_BUNDLE } }, history, workflowId);
+  await replay(workflowId, history);
 }
 
 it('a run that hears of one job from an event and of another from a person, at once, goes the same way in a replay', async () => {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { completed, refusal } from '../support/provider.js';
 import { createTemporalPort } from '../../src/worker/temporal-port.js';
-import { startRig, until, WORKFLOW_BUNDLE, type Rig } from '../support/rig.js';
+import { replay } from '../support/replay.js';
+import { startRig, until, type Rig } from '../support/rig.js';
 import { say } from '../support/say.js';
 import { startWorkerProcess } from '../support/worker-process.js';
 
@@ -40,7 +40,7 @@ it('a query that comes to a new worker before the task with the news does not le
   expect(await handle.result()).toMatchObject({ jobId: 'by-event' });
   await worker.stop();
   const history = await run.fetchHistory();
-  await Worker.runReplayHistory({ workflowBundle: { codePath: WORKFLOW_BUNDLE } }, history, handle.workflowId);
+  await replay(handle.workflowId, history);
 }, 60_000);
 
 it('a query that is refused is no word of a worker that does not know it, which would let a request leave', async () => {

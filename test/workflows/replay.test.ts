@@ -1,10 +1,10 @@
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { SCENARIOS } from '../recording/scenarios.js';
 import { goldenHistories, type GoldenHistory } from '../support/histories.js';
 import { patchesIn, markersInCode } from '../support/patches.js';
-import { useQuietRuntime, WORKFLOW_BUNDLE } from '../support/rig.js';
+import { replay } from '../support/replay.js';
+import { useQuietRuntime } from '../support/rig.js';
 
 useQuietRuntime();
 
@@ -12,9 +12,8 @@ useQuietRuntime();
 const RELEASE = /^\d+\.\d+\.\d+-/;
 const histories = await goldenHistories();
 
-async function replay({ workflowId, events }: Pick<GoldenHistory, 'workflowId' | 'events'>): Promise<void> {
-  await Worker.runReplayHistory({ workflowBundle: { codePath: WORKFLOW_BUNDLE } }, { events }, workflowId);
-}
+const replayed = ({ workflowId, events }: Pick<GoldenHistory, 'workflowId' | 'events'>): Promise<void> =>
+  replay(workflowId, { events });
 
 describe('histories of earlier releases replay on this one', () => {
   it('has a history for every way a run can go', () => {
@@ -30,7 +29,7 @@ describe('histories of earlier releases replay on this one', () => {
   });
 
   it.each(histories.map((history) => [history.name, history] as const))('%s', async (_name, history) => {
-    await replay(history);
+    await replayed(history);
   });
 });
 
@@ -48,10 +47,12 @@ describe('a change that breaks running histories is seen', () => {
     ['another activity', '"submitVideo"', '"sendVideo"'],
     ['a timer that was an activity', 'EVENT_TYPE_TIMER_STARTED', 'EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES'],
   ])('%s', async (_what, from, to) => {
-    await expect(replay(changed(from, to))).rejects.toThrow(Error);
+    await expect(replayed(changed(from, to))).rejects.toThrow(Error);
   });
 
   it('as a determinism violation', async () => {
-    await expect(replay(changed('"downloadVideo"', '"fetchVideo"'))).rejects.toBeInstanceOf(DeterminismViolationError);
+    await expect(replayed(changed('"downloadVideo"', '"fetchVideo"'))).rejects.toBeInstanceOf(
+      DeterminismViolationError,
+    );
   });
 });
